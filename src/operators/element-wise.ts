@@ -32,12 +32,14 @@ export const unaryOperator =
 /** A unary operator with a loop of its own, for those used often. */
 export const unaryLoop =
   (run: (x: Values, y: Values) => void): OperatorImplementation =>
-  (_, [x], context) => {
+  (operator, [x], context) => {
     const from = required(x);
     const y = createOperand(context, from.kind, from.shape, from.known);
     const [x0, y0] = [from.values, y.values];
+    const together = from.kind === 'float' ? context.elementwise?.(operator) : null;
     return {
       outputs: [y],
+      ...(together && { joint: { operands: [x0, y0], together } }),
       ...inSlices(y0.length, 1, (start, end) =>
         end - start === y0.length ? run(x0, y0) : run(x0.subarray(start, end), y0.subarray(start, end)),
       ),

@@ -8,7 +8,12 @@ import {
   elementCount,
   type Operand,
 } from './operand.ts';
-import { numberAttribute, type MatrixProduct, type OperatorImplementation } from './operator.ts';
+import {
+  numberAttribute,
+  type JointWork,
+  type MatrixProduct,
+  type OperatorImplementation,
+} from './operator.ts';
 import { requireInputs } from './shape.ts';
 import { pool } from './pooling.ts';
 import { forEachRow, inSlices, joinWork } from './slices.ts';
@@ -94,16 +99,30 @@ export const matMul: OperatorImplementation = (operator, inputs, context) => {
   };
 };
 
-/** A product on the kernel, some rows at a time. */
+/** A product on the kernel, some rows at a time, or all rows of several sequences. @param after what is done then */
 const sliceProduct = (
   product: MatrixProduct,
   x: Operand['values'],
   y: Operand['values'],
   { rows, inner, columns }: { rows: number; inner: number; columns: number },
-) =>
-  inSlices(rows, inner + (inner * columns) / 16, (from, to) =>
+  after?: ReturnType<typeof inSlices>,
+) => {
+  const own = inSlices(rows, inner + (inner * columns) / 16, (from, to) =>
     product(x.subarray(from * inner, to * inner), y.subarray(from * columns, to * columns), to - from),
   );
+  return {
+    ...(after ? joinWork([own, after]) : own),
+    joint: {
+      operands: [x, y],
+      together: (all: readonly JointWork[]) =>
+        product.joined(
+          all.map(({ operands }) => operands),
+          rows,
+        ),
+      ...(after && { after: after.run }),
+    },
+  };
+};
 
 /** y = α·A·B + β·C, with A and B transposed if transA and transB are set. */
 const gemm: OperatorImplementation = (operator, inputs, context) => {
@@ -130,23 +149,25 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
     wColumn: transB ? inner : 1,
   };
   const cIndexes = c && stridedIndexes(y.shape, broadcastStrides(c.shape, y.shape));
-  const product = packed
-    ? sliceProduct(packed, a!.values, y.values, { rows, inner, columns })
-    : inSlices(rows, (inner * columns) / 2, (from, to) =>
-        multiply(
-          a!.values,
-          b!.values,
-          y.values,
-          { rows: to - from, inner, columns },
-          { ...at, x: from * at.row, y: from * columns },
-        ),
-      );
-  if (alpha === 1 && !cIndexes) return { outputs: [y], ...product };
-  const sum = inSlices(y.values.length, 1, (from, to) => {
-    for (let i = from; i < to; i++)
-      y.values[i] = alpha * y.values[i]! + (cIndexes ? beta * c.values[cIndexes[i]!]! : 0);
-  });
-  return { outputs: [y], ...joinWork([product, sum]) };
+  const sum =
+    alpha === 1 && (!cIndexes || packed?.hasBias === true)
+      ? undefined
+      : inSlices(y.values.length, 1, (from, to) => {
+          for (let i = from; i < to; i++)
+            y.values[i] = alpha * y.values[i]! + (cIndexes ? beta * c.values[cIndexes[i]!]! : 0);
+        });
+  if (packed)
+    return { outputs: [y], ...sliceProduct(packed, a!.values, y.values, { rows, inner, columns }, sum) };
+  const product = inSlices(rows, (inner * columns) / 2, (from, to) =>
+    multiply(
+      a!.values,
+      b!.values,
+      y.values,
+      { rows: to - from, inner, columns },
+      { ...at, x: from * at.row, y: from * columns },
+    ),
+  );
+  return { outputs: [y], ...(sum ? joinWork([product, sum]) : product) };
 };
 
 /** x [batch, in, …spatial]  w [out, in / groups, …kernel]  b [out]  y [batch, out, …spatial] */
@@ -198,22 +219,41 @@ export const conv: OperatorImplementation = (operator, inputs, context) => {
       return from;
     });
     const [xs, ys] = [x!.values, y.values];
-    return inSlices(batch * count, inner + (inner * out) / 16, (begin, end) =>
+    /** Windows first … last − 1 of a sequence, one after the other in `rows`. */
+    const collect = (n: number, first: number, last: number): void => {
+      const from = table();
+      const start = n * channels * positions;
+      for (let i = first * inner; i < last * inner; i++) {
+        const index = from[i]!;
+        rows[i] = index < 0 ? 0 : xs[start + index]!;
+      }
+    };
+    const scatter = (n: number, first: number, last: number): void => {
+      for (let o = 0; o < out; o++) {
+        const shift = bias && !packed!.hasBias ? bias.values[o]! : 0;
+        const to = (n * out + o) * count;
+        for (let r = first; r < last; r++) ys[to + r] = sums[(r - first) * out + o]! + shift;
+      }
+    };
+    const work = inSlices(batch * count, inner + (inner * out) / 16, (begin, end) =>
       forEachRow(begin, end, count, (n, first, last) => {
-        const from = table();
-        const start = n * channels * positions;
-        for (let i = first * inner; i < last * inner; i++) {
-          const index = from[i]!;
-          rows[i] = index < 0 ? 0 : xs[start + index]!;
-        }
+        collect(n, first, last);
         packed!(rows.subarray(first * inner, last * inner), sums, last - first);
-        for (let o = 0; o < out; o++) {
-          const shift = bias ? bias.values[o]! : 0;
-          const to = (n * out + o) * count;
-          for (let r = first; r < last; r++) ys[to + r] = sums[(r - first) * out + o]! + shift;
-        }
+        scatter(n, first, last);
       }),
     );
+    if (batch !== 1) return work;
+    const joint: JointWork = {
+      operands: [rows, sums],
+      before: () => collect(0, 0, count),
+      together: (all) =>
+        packed!.joined(
+          all.map(({ operands }) => operands),
+          count,
+        ),
+      after: () => scatter(0, 0, count),
+    };
+    return { ...work, joint };
   }
 
   /**

@@ -8,6 +8,23 @@ export interface PreparedOperator {
   readonly run: (() => void) | null;
   /** What `run` does, in slices; absent where there is only one. */
   readonly slices?: () => Generator<void>;
+  /** What `run` does, with the part that the kernel does for several rows at once apart. */
+  readonly joint?: JointWork;
+}
+
+/**
+ * Work of which the kernel does a part: for several sequences, each with an operator prepared alike, that part is done at
+ * once. A row's numbers do not depend on what is beside it.
+ */
+export interface JointWork {
+  /** Prepares the kernel's part, for one sequence. */
+  readonly before?: () => void;
+  /** Does the kernel's part for several. @param all of the same operator, this one among them */
+  readonly together: (all: readonly JointWork[]) => void;
+  /** What the kernel reads and writes. */
+  readonly operands: readonly Operand['values'][];
+  /** Ends with what the kernel has done, for one sequence. */
+  readonly after?: () => void;
 }
 
 /** A prepared body of operators. The caller fills its inputs before each run. */
@@ -18,12 +35,18 @@ export interface PreparedBody {
   /** Of one run: what it is known to compute, in elements (estimate-work.ts). */
   readonly work: number;
   readonly run: () => void;
+  /** What `run` does, one after the other. */
+  readonly operations: readonly Pick<PreparedOperator, 'run' | 'joint'>[];
 }
 
-/**
- * y [rows, columns] = x [rows, inner] · W + b, with W packed for the kernel; x and y are dense and row-major.
- */
-export type MatrixProduct = (x: Operand['values'], y: Operand['values'], rows: number) => void;
+/** y [rows, columns] = x [rows, inner] · W + b, with W packed for the kernel; x and y are dense and row-major. */
+export interface MatrixProduct {
+  (x: Operand['values'], y: Operand['values'], rows: number): void;
+  /** Several x and y of so many rows each at once. @param all x, y */
+  readonly joined: (all: readonly (readonly Operand['values'][])[], rows: number) => void;
+  /** Whether b is the operator's own bias, rather than zeros. */
+  readonly hasBias: boolean;
+}
 
 /** One direction of a recurrent operator, with its weights packed for the kernel. */
 export interface RecurrentSweep {
@@ -38,6 +61,8 @@ export interface RecurrentSweep {
     steps: number,
     rows: number,
   ): void;
+  /** Several of so many steps and rows each at once, on the kernel. @param all x, y, h, c */
+  joined?(all: readonly (readonly Operand['values'][])[], steps: number, rows: number): void;
 }
 
 export interface PrepareContext extends OperandContext {
@@ -45,6 +70,8 @@ export interface PrepareContext extends OperandContext {
    * Null where the operator's matrix is not constant, or without a kernel (constant folding, the reference).
    */
   product(operator: OperatorSpec): MatrixProduct | null;
+  /** Computes an operator element by element for several x and y; null or absent where the kernel has none. */
+  elementwise?(operator: OperatorSpec): JointWork['together'] | null;
   /**
    * The directions of a recurrent operator.
    * @throws UnrollError invalid_model where its weights are not constant

@@ -1,7 +1,7 @@
 import { countAnswers } from './row-count.ts';
 import type { OperatorGraph } from './spec.ts';
-import { createOperand, invalidOperator, type Operand } from './operand.ts';
-import type { PrepareContext } from './operator.ts';
+import { countWork, createOperand, invalidOperator, type Operand } from './operand.ts';
+import type { PreparedBody, PrepareContext } from './operator.ts';
 import { prepareBody } from './prepare-operator.ts';
 
 /** An operator graph prepared for sequences of one length (1 where it runs step by step). */
@@ -12,6 +12,9 @@ export interface PreparedGraph {
   /** Elements of all its operands. */
   readonly elements: number;
   readonly run: () => void;
+  /** What `run` does, one after the other, once `begin` was called. */
+  readonly operations: PreparedBody['operations'];
+  readonly begin: () => void;
 }
 
 /**
@@ -67,6 +70,11 @@ export function prepareGraph(
     states,
     output: output!,
     elements: usage.elements,
+    operations: prepared.operations,
+    begin: () => {
+      usage.work = 0;
+      countWork(withUsage, prepared.work);
+    },
     run: () => {
       usage.work = 0;
       prepared.run();

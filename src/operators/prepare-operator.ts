@@ -39,7 +39,7 @@ export function* prepareSlices(
     invalidOperator(`a body of ${body.inputs.length} inputs gets ${inputs.length}`);
   body.inputs.forEach((name, i) => own.set(name, inputs[i]!));
 
-  const operations: Pick<PreparedOperator, 'run' | 'slices'>[] = [];
+  const operations: Pick<PreparedOperator, 'run' | 'slices' | 'joint'>[] = [];
   let total = 0;
   for (const operator of body.operators) {
     const { outputs, ...work } = prepareOperator(operator, scope, bodyContext);
@@ -69,6 +69,7 @@ export function* prepareSlices(
       (name) => scope(name) ?? invalidOperator(`the output ${JSON.stringify(name)} is not defined`),
     ),
     work: total,
+    operations,
     run: () => {
       countWork(context, total);
       for (const { run } of operations) run?.();

@@ -2,6 +2,7 @@ import { createOperand, invalidOperator, type Values } from './operand.ts';
 import {
   numberAttribute,
   textAttribute,
+  type JointWork,
   type OperatorImplementation,
   type RecurrentSweep,
 } from './operator.ts';
@@ -79,16 +80,7 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
     positions: ArrayLike<number>,
   ): Generator<void> {
     const { length } = positions;
-    for (let t = 0; t < length; t++)
-      for (let b = 0; b < count; b++)
-        copy(from.values, xAt(positions[t]!, first + b), sweepInput.values, (t * count + b) * width, width);
-    for (let b = 0; b < count; b++)
-      for (const [initial, state] of [
-        [h, sweepH],
-        [c, sweepC],
-      ] as const)
-        if (initial) copy(initial.values, stateAt(d, first + b), state.values, b * units, units);
-        else state.values.fill(0, b * units, (b + 1) * units);
+    collect(d, first, count, positions);
     const elements = (count * w!.shape[1]! * (width + units)) / productsPerElement.onKernel;
     const most = Math.max(1, Math.floor(sliceElements / elements));
     for (let t = 0; t < length; t += most) {
@@ -100,8 +92,27 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
       sweep.run(x, to, sweepH.values, sweepC.values, some, count);
       yield;
     }
+    scatter(d, first, count, positions);
+  }
+
+  /** Puts the input and the states of some sequences where the sweep reads them. */
+  function collect(d: number, first: number, count: number, positions: ArrayLike<number>): void {
+    for (let t = 0; t < positions.length; t++)
+      for (let b = 0; b < count; b++)
+        copy(from.values, xAt(positions[t]!, first + b), sweepInput.values, (t * count + b) * width, width);
+    for (let b = 0; b < count; b++)
+      for (const [initial, state] of [
+        [h, sweepH],
+        [c, sweepC],
+      ] as const)
+        if (initial) copy(initial.values, stateAt(d, first + b), state.values, b * units, units);
+        else state.values.fill(0, b * units, (b + 1) * units);
+  }
+
+  /** Takes what the sweep wrote. */
+  function scatter(d: number, first: number, count: number, positions: ArrayLike<number>): void {
     for (let b = 0; b < count; b++) {
-      for (let t = 0; t < length; t++)
+      for (let t = 0; t < positions.length; t++)
         copy(sweepOutput.values, (t * count + b) * units, y.values, yAt(positions[t]!, d, first + b), units);
       copy(sweepH.values, b * units, yh.values, stateAt(d, first + b), units);
       if (hasCellState) copy(sweepC.values, b * units, yc.values, stateAt(d, first + b), units);
@@ -140,7 +151,28 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
         }
     }
   }
-  return { outputs: hasCellState ? [y, yh, yc] : [y, yh], slices, run: () => finish(slices()) };
+  const order = isReversed(0) ? backward : forward;
+  const joined = sweeps[0]!.joined;
+  const joint: JointWork | null =
+    directions > 1 || lengths || !joined
+      ? null
+      : {
+          operands: [sweepInput, sweepOutput, sweepH, sweepC].map(({ values }) => values),
+          before: () => collect(0, 0, batch, order),
+          together: (all) =>
+            joined(
+              all.map(({ operands }) => operands),
+              steps,
+              batch,
+            ),
+          after: () => scatter(0, 0, batch, order),
+        };
+  return {
+    outputs: hasCellState ? [y, yh, yc] : [y, yh],
+    slices,
+    run: () => finish(slices()),
+    ...(joint && { joint }),
+  };
 };
 
 function copy(from: Values, start: number, to: Values, at: number, count: number): void {

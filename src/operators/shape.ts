@@ -50,11 +50,15 @@ export function gathered(
 ): PreparedOperator {
   const y = createOperand(context, x.kind, shape, x.known);
   const [from, to] = [x.values, y.values];
-  const table = lazy(computeIndexes);
+  const table = lazy(() => {
+    const indexes = computeIndexes();
+    return { indexes, isRun: indexes[0]! >= 0 && indexes.every((index, i) => index === indexes[0]! + i) };
+  });
   return {
     outputs: [y],
     ...inSlices(to.length, 1, (start, end) => {
-      const indexes = table();
+      const { indexes, isRun } = table();
+      if (isRun) return to.set(from.subarray(indexes[0]! + start, indexes[0]! + end), start);
       for (let i = start; i < end; i++) {
         const index = indexes[i]!;
         to[i] = index < 0 ? fill : from[index]!;

@@ -135,6 +135,55 @@ def two(net, x, h, c, g):
 step("step-two-layers", two, {"h": (1, 1, H), "c": (1, 1, H), "g": (1, 1, H)}, axes={"h": 1, "c": 1, "g": 1})
 
 
+# cells, which are exported written out
+def cell(kind, after):
+    class Steps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.head = kind(IN, H), kind(H, H), nn.Linear(H, OUT)
+            for parameter in self.parameters():
+                nn.init.normal_(parameter, std=0.5)
+
+        def forward(self, *inputs):
+            return after(self, *inputs)
+
+    return lambda *_, **__: Steps()
+
+
+def lstm_cells(net, x, h, c, g, d):
+    h, c = net.first(x, (h, c))
+    g, d = net.second(h, (g, d))
+    return net.head(g), h, c, g, d
+
+
+def gru_cell(net, x, h):
+    h = net.first(x, h)
+    return net.head(h), h
+
+
+def coupled(net, x, h, c):
+    f, o, g = (net.first.of_x(x) + net.first.of_h(h)).chunk(3, 1)
+    f = torch.sigmoid(f)
+    c = f * c + (1 - f) * torch.tanh(g)
+    h = torch.sigmoid(o) * torch.tanh(c)
+    return net.head(h), h, c
+
+
+class Products(nn.Module):
+    def __init__(self, inner, units):
+        super().__init__()
+        self.of_x, self.of_h = nn.Linear(inner, 3 * units), nn.Linear(units, 3 * units)
+
+
+recurrent, Net = Net, cell(nn.LSTMCell, lstm_cells)
+step("step-lstm-cells", None, {key: (1, H) for key in "hcgd"}, (IN,))
+Net = cell(nn.GRUCell, gru_cell)
+step("step-gru-cell", None, {"h": (1, H)}, (IN,))
+Net = cell(Products, coupled)
+step("not-coupled-gates", None, {"h": (1, H), "c": (1, H)}, (IN,))
+Net = recurrent
+
+
 # must stay operator graphs
 def reads_state(net, x, h):
     y, h = net.rnn(x + h[0].unsqueeze(1)[:, :, :IN], h)

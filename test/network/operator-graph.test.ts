@@ -4,7 +4,7 @@ import { UnrollError } from '../../src/errors.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import { networkSpec } from '../../src/network/spec.ts';
-import { operatorGraphs, windows } from './operator-graphs.ts';
+import { lookup, operatorGraphs, windows } from './operator-graphs.ts';
 import {
   bits,
   asRows,
@@ -82,6 +82,20 @@ it('an operator graph fails only the sequence that it cannot compute', () => {
   expect(none!.at(-1)).toEqual(Float32Array.of(NaN));
   while (runner.rows > 0) runner.leave(runner.rows - 1);
   expect(bits(answer!)).toEqual(bits(runAlone(runner, long)));
+  runner.release();
+});
+
+it('a step fails only the sequence that it cannot compute', () => {
+  const runner = createTestRunner(lookup, randomWeights(lookup, features(1)));
+  const sequences = [
+    [0, 1, 2, 1],
+    [2, 9, 1, 0],
+    [1, 1, 0, 2],
+  ].map((rows) => Float32Array.from(rows));
+  const [first, none, last] = runPacked(runner, sequences, [4, 4, 4]);
+  expect(none!.slice(1).every((row) => row.every(Number.isNaN))).toBe(true);
+  expect(bits(first!)).toEqual(bits(runAlone(runner, sequences[0]!)));
+  expect(bits(last!)).toEqual(bits(runAlone(runner, sequences[2]!)));
   runner.release();
 });
 

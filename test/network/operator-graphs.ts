@@ -48,6 +48,53 @@ const frames = network([
   { type: 'dense', units: 3 },
 ]);
 
+/** A cell written out in products: of 12 rows, its activations are more numbers than the kernel takes at a time. */
+const cell = network([
+  {
+    type: 'operator_graph',
+    name: 'cell',
+    runs: 'step',
+    input: { value: 'x', shape: [1, 3] },
+    output: { value: 'y', gives: 'step' },
+    units: 701,
+    states: [{ input: 'h', output: 'h2', shape: [1, 701] }],
+    constants: { w: [3, 1402], b: [1402], r: [701, 1402], half: [1402], head: [701, 701], add: [701] },
+    operators: [
+      { operator: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['input'] },
+      { operator: 'Gemm', inputs: ['h', 'r', 'half'], outputs: ['before'], attributes: { beta: 0.5 } },
+      { operator: 'Add', inputs: ['input', 'before'], outputs: ['sum'] },
+      { operator: 'Split', inputs: ['sum'], outputs: ['gate', 'candidate'], attributes: { axis: 1 } },
+      { operator: 'Sigmoid', inputs: ['gate'], outputs: ['open'] },
+      { operator: 'Tanh', inputs: ['candidate'], outputs: ['new'] },
+      { operator: 'Mul', inputs: ['open', 'new'], outputs: ['h2'] },
+      { operator: 'MatMul', inputs: ['h2', 'head'], outputs: ['product'] },
+      { operator: 'Add', inputs: ['product', 'add'], outputs: ['out'] },
+      { operator: 'Relu', inputs: ['out'], outputs: ['y'] },
+    ],
+  },
+]);
+
+/** A step that looks a row up by its own numbers: it fails for those that are none of the table's. */
+export const lookup = network([
+  {
+    type: 'operator_graph',
+    runs: 'step',
+    input: { value: 'x', shape: [1, 1] },
+    output: { value: 'y', gives: 'step' },
+    units: 20,
+    states: [{ input: 's', output: 'y', shape: [1, 20] }],
+    constants: { table: [3, 20], w: [20, 20] },
+    operators: [
+      { operator: 'Cast', inputs: ['x'], outputs: ['index'], attributes: { to: 7 } },
+      { operator: 'Gather', inputs: ['table', 'index'], outputs: ['rows'] },
+      { operator: 'Squeeze', inputs: ['rows'], outputs: ['row'] },
+      { operator: 'Add', inputs: ['s', 'row'], outputs: ['sum'] },
+      { operator: 'MatMul', inputs: ['sum', 'w'], outputs: ['product'] },
+      { operator: 'Tanh', inputs: ['product'], outputs: ['y'] },
+    ],
+  },
+]);
+
 /** Ids: looked up, a bidirectional GRU, every step looks at all of them; a row a step. */
 const attention = network([
   {
@@ -168,6 +215,7 @@ function readKerasGraph(): NetworkSpec {
 
 export const operatorGraphs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {
   'an operator graph of a step, with states and context': { spec: frames, input: features(20) },
+  'a cell written out in products': { spec: cell, input: features(3) },
   'an operator graph over a sequence of ids, a row a step': { spec: attention, input: ids(11) },
   'an operator graph with a loop, one answer': { spec: loop, input: features(3) },
   'an operator graph of Keras layers, three rows': { spec: readKerasGraph(), input: features(4) },

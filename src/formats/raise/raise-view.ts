@@ -20,6 +20,7 @@ import { inlineBranches } from './inline-branches.ts';
 import { mergePads } from './merge-pads.ts';
 import { replaceMovedEnds } from './moved-ends.ts';
 import { checkStepStates } from './step-states.ts';
+import { recogniseCells } from './written-out-cells.ts';
 
 // Raising: a graph under its view becomes a stack of layers, which batch by step. One sequence is raised: an axis of
 // batch has size 1 and states are zeros, so that what follows from them and from shapes is constant. A graph that is
@@ -37,12 +38,13 @@ const triedLengths = [
  * @throws UnrollError invalid_model with every operator that no layer computes, and where it is
  */
 export function raiseView(
-  graph: SignedGraph,
+  given: SignedGraph,
   view: SequenceView,
   nameLayer?: (value: string) => string,
 ): ImportedNetwork {
   if (view.steps !== undefined) return invalidModel('it has no axis of steps that may have any length');
   const isStep = !view.input.axes.includes('time');
+  const graph = isStep ? recogniseCells(given, view) : given;
   const { lengths, evaluations } = evaluateTwice(graph, view, isStep ? [[1, 1]] : triedLengths);
   const operators = mergePads(inlineBranches(graph.operators, evaluations), evaluations);
   const source = { view, lengths, evaluations, nameLayer };

@@ -52,6 +52,8 @@ describe('a graph that is called once a step', () => {
     ['step-batch-first-states', ['recurrent', 'recurrent', 'dense']],
     ['step-joined-states', ['recurrent', 'dense']],
     ['step-two-layers', ['recurrent', 'recurrent', 'dense']],
+    ['step-lstm-cells', ['recurrent', 'recurrent', 'dense']],
+    ['step-gru-cell', ['recurrent', 'dense']],
   ])('%s: becomes layers, whose states are its states', (name, types) => {
     expect(layerTypes(name)).toEqual(types);
     const { notes, givesTensors } = read(name);
@@ -62,6 +64,7 @@ describe('a graph that is called once a step', () => {
 
   it.each([
     ['not-reads-state', 'verification: a sequence of 5 steps does not give'],
+    ['not-coupled-gates', 'operators cannot be converted'],
     ['not-skips', 'verification: a sequence of 5 steps does not give'],
     ['not-bidirectional', 'it runs backward over the one step of a call'],
   ])('%s: stays an operator graph: %s', (name, why) => {

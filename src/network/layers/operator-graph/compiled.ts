@@ -9,8 +9,9 @@ export interface PackedProduct {
   readonly inner: number;
   readonly columns: number;
   readonly weight: number;
-  /** Zeros: an operator after the product adds the bias. */
+  /** The operator's own bias where it is a constant for each column, else zeros. */
   readonly bias: number;
+  readonly hasBias: boolean;
 }
 
 export interface PackedSweep {
@@ -25,6 +26,8 @@ export interface PackedOperators {
   /** By the name of the operator's first output. */
   readonly products: Readonly<Record<string, PackedProduct>>;
   readonly sweeps: Readonly<Record<string, PackedSweep>>;
+  /** Functions of operators that compute element by element. */
+  readonly elementwise: Readonly<Record<string, string>>;
   /** float32 that products and sweeps need to work in. */
   readonly scratchFloats: number;
 }

@@ -2,6 +2,8 @@ import type { CompiledRecurrent } from '../recurrent/compiled.ts';
 import type { PackedOperators, PackedProduct, PackedSweep } from './compiled.ts';
 import { cellOfOperator } from '../../../cells/registry.ts';
 import { tensorNames } from '../../../cells/weights.ts';
+import type { Activation } from '../../../kernel/emit/activations.ts';
+import { emitElementwise } from '../../../kernel/emit/elementwise.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
 import { padded } from '../../../kernel/layout.ts';
 import { denseOrder, packMatrix } from '../../../kernel/pack.ts';
@@ -11,7 +13,7 @@ import { numberAttribute } from '../../../operators/operator.ts';
 import { getBodies } from '../../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../../operators/spec.ts';
 import type { CompileContext } from '../layer.ts';
-import { operatorKey, productRows, sweepRows } from './scratch.ts';
+import { elementwiseFloats, operatorKey, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
 
 // What a graph multiplies with is packed for the kernel at load, every other constant goes beside it.
@@ -23,6 +25,9 @@ export function* listOperators(body: Pick<BodySpec, 'operators'>): Generator<Ope
     for (const inner of getBodies(operator)) yield* listOperators(inner);
   }
 }
+
+/** Operators that the kernel computes element by element. */
+const activations: Readonly<Record<string, Activation>> = { Tanh: 'tanh', Sigmoid: 'sigmoid', Relu: 'relu' };
 
 /** W, R, B and P. */
 const weightInputs = [1, 2, 3, 7];
@@ -45,6 +50,7 @@ export function packOperators(
     name === undefined ? undefined : floats.get(name);
   const products: Record<string, PackedProduct> = {};
   const sweeps: Record<string, PackedSweep> = {};
+  const elementwise: Record<string, string> = {};
   const placed = new Map<string, number>();
   const packed = new Set<string>();
 
@@ -75,9 +81,12 @@ export function packOperators(
       };
       for (const place of weightInputs) if (operator.inputs[place]) packed.add(operator.inputs[place]);
     } else {
+      const own = Object.hasOwn(activations, operator.operator) ? activations[operator.operator] : undefined;
+      if (own) elementwise[key] = emitElementwise(e, own);
       const matrix = getMatrix(operator, constant(operator.inputs[1]));
       if (!matrix) continue;
       const { inner, columns, values } = matrix;
+      const added = getBias(operator, constant(operator.inputs[2]), columns);
       products[key] = {
         inner,
         columns,
@@ -85,7 +94,11 @@ export function packOperators(
         weight: place(padded(columns) * inner, (room) =>
           packMatrix(values, inner, denseOrder(columns), room),
         ),
-        bias: place(padded(columns), (zeros) => zeros.fill(0)),
+        bias: place(padded(columns), (room) => {
+          room.fill(0);
+          if (added) room.set(added);
+        }),
+        hasBias: added !== null,
       };
       packed.add(operator.inputs[1]!);
     }
@@ -103,8 +116,9 @@ export function packOperators(
     constants: Object.fromEntries(placed),
     products,
     sweeps,
+    elementwise,
     scratchFloats: Math.max(
-      0,
+      Object.keys(elementwise).length > 0 ? elementwiseFloats + 16 : 0,
       ...Object.values(products).map(
         ({ inner, columns }) => productRows * (padded(inner) + padded(columns)) + 64,
       ),
@@ -142,6 +156,15 @@ function getMatrix(
     columns,
     values: Float32Array.from(values, (_, i) => values[(i % inner) * columns + Math.floor(i / inner)]!),
   };
+}
+
+/** The numbers that an operator adds to its product, where they are constant and one for each column. */
+function getBias(operator: OperatorSpec, c: Operand | undefined, columns: number): Float32Array | null {
+  const plain = ['alpha', 'beta'].every((name) => numberAttribute(operator, name, 1) === 1);
+  const own = operator.operator === 'Conv' || (operator.operator === 'Gemm' && plain);
+  return own && c && c.values.length === columns && c.shape.at(-1) === columns
+    ? (c.values as Float32Array)
+    : null;
 }
 
 /** Whether anything needs a constant's numbers as they are. */

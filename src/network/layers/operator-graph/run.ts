@@ -41,7 +41,7 @@ export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
 };
 
 /**
- * Runs an operator graph over the packed rows of a tick, one sequence after the other: y [packed,
+ * Runs an operator graph over the packed rows of a tick, a step of all sequences together or one sequence after the other: y [packed,
  * padded(units)]. x [packed, padded(xWidth)], or int32 ids where xWidth is 0. A graph with one output a
  * sequence writes it at the last step, and zeros before.
  */
@@ -67,15 +67,22 @@ function runOperatorGraph(
   const none = new Float32Array(layer.units).fill(NaN);
 
   if (layer.runs === 'step') {
-    for (let t = 0; t < plan.steps; t++)
-      for (let row = 0; row < activeRows(plan, t); row++) {
-        const start = at.state / 4 + row * stateFloats;
-        const packed = plan.offsets[t]! + row;
-        const own = attempt(row, () =>
-          run.step(readRow(packed), values.subarray(start, start + stateFloats)),
-        );
-        writeOutput(packed, own ?? none);
-      }
+    for (let t = 0; t < plan.steps; t++) {
+      const rows = Array.from({ length: activeRows(plan, t) }, (_, row) => row).filter(
+        (row) => !failures.has(row),
+      );
+      const place = (row: number): number => plan.offsets[t]! + row;
+      run.steps(
+        rows.map((row) => {
+          const start = at.state / 4 + row * stateFloats;
+          return { x: readRow(place(row)), state: values.subarray(start, start + stateFloats) };
+        }),
+        (index, output) => writeOutput(place(rows[index]!), output),
+        (index, error) => recordFailure(rows[index]!, error),
+      );
+      for (let row = 0; row < activeRows(plan, t); row++)
+        if (failures.has(row)) writeOutput(place(row), none);
+    }
     return;
   }
   for (let row = 0; row < activeRows(plan, 0); row++) {
@@ -105,8 +112,12 @@ function runOperatorGraph(
     try {
       return work();
     } catch (error) {
-      failures.set(row, error instanceof Error ? error.message : String(error));
+      recordFailure(row, error);
       return null;
     }
+  }
+
+  function recordFailure(row: number, error: unknown): void {
+    failures.set(row, error instanceof Error ? error.message : String(error));
   }
 }
