@@ -3,6 +3,7 @@ import { UnrollError } from '../../errors.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
+import { jobExample } from './job-example.ts';
 import { toListPage } from '../list-page.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
@@ -35,7 +36,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         operationId: 'createTrainingJob',
         tags,
         summary: 'Trains a network; the best checkpoint is published as a model',
-        body: trainingSpec,
+        body: trainingSpec.meta({ examples: [jobExample] }),
         response: { 200: jobView, ...problems },
       },
     },
