@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
 import { toProgress, type ProgressView } from '../src/cli/follow.ts';
@@ -20,15 +20,15 @@ const { values, positionals } = parseArgs({
     version: { type: 'string' },
   },
 });
-const names = readdirSync(import.meta.dirname).filter((folder) =>
-  existsSync(join(import.meta.dirname, folder, 'example.ts')),
-);
+const names = globSync('*/example.ts', { cwd: import.meta.dirname })
+  .map(dirname)
+  .sort();
 const [name = ''] = positionals;
 if (!names.includes(name)) {
   console.error(
-    `${name === '' ? '' : `there is no example ${name}\n`}usage: npm run example -- NAME [--server URL] [--models FOLDER] [--version NAME@VERSION]\nNAME is one of ${names.join(', ')}`,
+    `${name === '' ? '' : `there is no example ${name}\n`}npm run example -- NAME [--server URL] [--models FOLDER] [--version NAME@VERSION]\ntrains one of ${names.join(', ')} on a running server`,
   );
-  process.exit(1);
+  process.exit(name === '' ? 0 : 2);
 }
 const { example } = (await import(`./${name}/example.ts`)) as { example: Example };
 const display = createDisplay(process.stdout);

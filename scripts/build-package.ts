@@ -20,7 +20,7 @@ rmSync(join(dist, 'build'), { recursive: true });
 for (const file of globSync('**/*.{js,d.ts}', { cwd: dist })) {
   const text = readFileSync(join(dist, file), 'utf8');
   const pattern = file.endsWith('.d.ts')
-    ? /(?<=(?:from |import\()')(\.{1,2}\/[^']+)\.ts(?=')/g
+    ? /(?<=(?:from |import\()['"])(\.{1,2}\/[^'"]+)\.ts(?=['"])/g
     : /(?<=new URL\(')([^']+)\.ts(?=', import\.meta\.url\))/g;
   const rewritten = text.replaceAll(pattern, '$1.js');
   if (rewritten !== text) writeFileSync(join(dist, file), rewritten);
@@ -30,7 +30,9 @@ for (const file of globSync('**/*.{js,d.ts}', { cwd: dist })) {
 function findDeclarations(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);
-  for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.{1,2}\/[^']+)\.js'/g))
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(
+    /(?:from |import\()['"](\.{1,2}\/[^'"]+)\.js['"]/g,
+  ))
     findDeclarations(resolve(dirname(file), `${path}.d.ts`), found);
   return found;
 }

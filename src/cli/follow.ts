@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { createServerClient, sendTo } from '../client/server-client.ts';
 import { createDisplay, type Progress } from './progress-line.ts';
 
 /** The API's view of a run's progress. */
@@ -23,12 +24,16 @@ export const toProgress = (view: ProgressView): Progress => ({
  * connection breaks.
  * @param key of the API; empty for none
  * @returns the exit code: 0 if the job succeeded
+ * @throws ServerError, UnreachableError
  */
 export async function followJob(server: string, job: string, key: string): Promise<number> {
   const display = createDisplay(process.stdout);
-  const url = `${server.replace(/\/$/, '')}/v1/training/jobs/${encodeURIComponent(job)}`;
-  const authorization: Record<string, string> = key === '' ? {} : { authorization: `Bearer ${key}` };
-  let status = await readStatus(url, authorization);
+  const path = `/v1/training/jobs/${encodeURIComponent(job)}`;
+  const send = sendTo(server, key);
+  const client = createServerClient(server, send);
+  const readStatus = async (): Promise<string> =>
+    (await client.call<{ readonly status: string }>('GET', path)).status;
+  let status = await readStatus();
   let last = '0';
   const parser = createParser({
     onEvent({ event, id, data }) {
@@ -40,8 +45,8 @@ export async function followJob(server: string, job: string, key: string): Promi
   });
   do {
     try {
-      const response = await fetch(`${url}/events`, {
-        headers: { ...authorization, accept: 'text/event-stream', 'last-event-id': last },
+      const response = await send(`${path}/events`, {
+        headers: { accept: 'text/event-stream', 'last-event-id': last },
       });
       const decoder = new TextDecoder();
       for await (const chunk of response.body ?? []) parser.feed(decoder.decode(chunk, { stream: true }));
@@ -50,16 +55,8 @@ export async function followJob(server: string, job: string, key: string): Promi
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
     parser.reset();
-    status = await readStatus(url, authorization);
+    status = await readStatus();
   } while (!['succeeded', 'failed', 'cancelled'].includes(status));
   display.end();
   return status === 'succeeded' ? 0 : 1;
-}
-
-/** @throws Error with the server's error message */
-async function readStatus(url: string, headers: Readonly<Record<string, string>>): Promise<string> {
-  const response = await fetch(url, { headers });
-  const { status, detail } = (await response.json()) as { status: string; detail?: string };
-  if (!response.ok) throw new Error(detail ?? `the server replied with status ${response.status}`);
-  return status;
 }

@@ -1,8 +1,8 @@
-/** The name that is fewest edits from a given one, at most a third of its length; null where none is near. */
+/** The name that is fewest edits from a given one, at most half of the longer one; null where none is near. */
 export function findNearestName(given: string, names: readonly string[]): string | null {
   const [best] = names
     .map((name) => ({ name, edits: countEdits(given.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.max(given.length, name.length) / 3)
+    .filter(({ name, edits }) => edits <= Math.max(given.length, name.length) / 2)
     .toSorted((a, b) => a.edits - b.edits);
   return best?.name ?? null;
 }

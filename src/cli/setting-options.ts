@@ -59,7 +59,8 @@ export function settingOptions(
     read(options, environment = process.env) {
       const flags = Object.fromEntries(
         keys.flatMap((key) => {
-          const value = options[toAttribute(key)];
+          // commander gives false for --no-watch
+          const value = options[toAttribute(key)] as string | boolean | undefined;
           return value === undefined ? [] : [[key, String(value)]];
         }),
       );

@@ -20,6 +20,6 @@ export interface EmbeddedServer {
  */
 export async function createServer(settings: ServerSettings = {}): Promise<EmbeddedServer> {
   const config = toConfig({ log_level: 'warn', ...settings });
-  const { url, inject, close } = await startServer(config, createLogger(config.LOG_LEVEL));
-  return { url, fetch: inject, close: () => close(config.DRAIN_MS) };
+  const server = await startServer(config, createLogger(config.LOG_LEVEL));
+  return { url: server.url, fetch: server.inject, close: () => server.close(config.DRAIN_MS) };
 }

@@ -15,8 +15,8 @@ const unroll = (args: string[], settings: Record<string, string> = {}) =>
   });
 
 describe('unroll', () => {
-  it('names every wrong setting and does not start', async () => {
-    const { code, output } = await unroll(['serve'], {
+  it('names every wrong setting by where it was given, and does not start', async () => {
+    const { code, output } = await unroll(['serve', '--queue', 'long'], {
       UNROLL_PORT: 'high',
       UNROLL_SLOTS: '0',
       UNROLL_COLOUR: 'red',
@@ -24,17 +24,17 @@ describe('unroll', () => {
     expect(code).toBe(1);
     expect(output).toContain('UNROLL_PORT: must be an integer from 0 to 65535, was "high"');
     expect(output).toContain('UNROLL_SLOTS: must be an integer from 1 to 1024, was "0"');
+    expect(output).toContain('--queue: must be an integer from 0 to 1000000, was "long"');
     expect(output).toContain('UNROLL_COLOUR: there is no such setting');
   });
 
-  it('says when its port is taken', async () => {
+  it('says when the port of an option is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
-    const { code, output } = await unroll(['serve'], {
-      UNROLL_PORT: String(port),
+    const { code, output } = await unroll(['serve', '--port', String(port), '--log-level', 'silent'], {
+      UNROLL_PORT: '1',
       UNROLL_MODELS: folder.path,
-      UNROLL_LOG_LEVEL: 'silent',
     });
     other.close();
     expect(code).toBe(1);
@@ -48,19 +48,27 @@ describe('unroll', () => {
       /^UNROLL_PORT\n +port to listen on.*\n +an integer from 0 to 65535; 8080 by default$/m,
     );
     for (const help of [['help'], ['--help'], ['-h'], []])
-      expect((await unroll(help)).output).toContain('unroll serve');
+      expect(await unroll(help)).toMatchObject({
+        code: 0,
+        output: expect.stringContaining('unroll serve') as string,
+      });
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
-    for (const ask of [['version'], ['--version']]) expect((await unroll(ask)).output).toBe(`${version}\n`);
-    for (const wrong of [['fly'], ['serve', 'now'], ['serve', '--port', '1'], ['--fly']]) {
-      const { code, output } = await unroll(wrong);
+    for (const ask of [['version'], ['--version'], ['-v']])
+      expect((await unroll(ask)).output).toBe(`${version}\n`);
+    for (const [wrong, why] of [
+      [['fly'], "unknown command 'fly'"],
+      [['serv'], 'Did you mean serve?'],
+      [['serve', 'now'], 'too many arguments'],
+      [['--fly'], "unknown option '--fly'"],
+      [['train'], 'train: expected one CONFIG or --follow JOB'],
+      [['train', 'a.json', 'b.json'], 'too many arguments'],
+      [['train', 'a.json', '--follow', 'job_1'], 'train: expected one CONFIG or --follow JOB'],
+      [['import', 'a.onnx'], "required option '--name <name>' not specified"],
+    ] as const) {
+      const { code, output } = await unroll([...wrong]);
       expect(code).toBe(2);
-      expect(output).toContain(`unknown command: ${wrong.join(' ')}\n`);
+      expect(output).toContain(why);
       expect(output).not.toContain('node:internal');
     }
-    for (const wrong of [['train'], ['train', 'a.json', 'b.json']])
-      expect(await unroll(wrong)).toMatchObject({
-        code: 2,
-        output: expect.stringContaining('train: expected one CONFIG or --follow JOB') as string,
-      });
   });
 });

@@ -32,6 +32,7 @@ export const addBenchCommand = (program: Command): Command =>
         import('../connect.ts'),
         import('../bench/measure.ts'),
       ]);
+      if (process.stderr.isTTY) console.error(`calling ${model} for ${options.seconds} s`);
       const measurement = await withServer(settings.read({ ...options }).config, model, (client) =>
         measure(client, model, options),
       );

@@ -50,7 +50,7 @@ export const addPullCommand = (program: Command): Command =>
           maxBytes,
           spec,
           headers: token && text.startsWith('hf:') ? { authorization: `Bearer ${token}` } : {},
-          onProgress: bar.show,
+          onProgress: (...progress) => bar.show(...progress),
         });
         bar.end();
         console.log(

@@ -72,7 +72,10 @@ export function addSessionCommand(program: Command): Command {
       printSessions(options, async (client) => {
         const { model, limit } = options;
         const query = new URLSearchParams({ limit: String(limit), ...(model !== undefined && { model }) });
-        const { data } = await client.call<{ data: SessionJson[] }>('GET', `/v1/sessions?${query}`);
+        const { data } = await client.call<{ data: SessionJson[] }>(
+          'GET',
+          `/v1/sessions?${query.toString()}`,
+        );
         return data;
       }),
     );

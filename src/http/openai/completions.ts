@@ -27,7 +27,9 @@ export const completionRoute: Route = (scope, parts) => {
         operationId: 'createCompletion',
         tags: ['openai'],
         summary: 'Texts that continue prompts, from a model that generates',
-        body: completionBody,
+        body: completionBody.meta({
+          examples: [{ model: 'moby', prompt: 'Call me ', max_tokens: 40, seed: 7 }],
+        }),
         response: {
           200: {
             description: 'The texts',

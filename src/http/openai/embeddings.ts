@@ -22,7 +22,7 @@ export const embeddingRoute: Route = (scope, { tasks }) => {
         operationId: 'createEmbedding',
         tags: ['openai'],
         summary: 'The last hidden state of whole sequences, from a model of any task',
-        body: embeddingBody,
+        body: embeddingBody.meta({ examples: [{ model: 'language', input: 'All human beings' }] }),
         response: {
           200: { description: 'The vectors', content: { 'application/json': { schema: embeddingReply } } },
           ...errors,

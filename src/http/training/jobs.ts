@@ -5,6 +5,7 @@ import { defaultAlias } from '../../model-files.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
+import { jobExample } from './job-example.ts';
 import { toListPage } from '../list-page.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
@@ -38,7 +39,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         operationId: 'createTrainingJob',
         tags,
         summary: 'Trains a network; the best checkpoint is published as a model',
-        body: trainingSpec,
+        body: trainingSpec.meta({ examples: [jobExample] }),
         response: { 200: jobView, ...problems },
       },
     },

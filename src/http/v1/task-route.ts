@@ -24,6 +24,8 @@ export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
   /** The task that the model must have; null for any. */
   readonly task: ModelSpec['task'] | null;
   readonly summary: string;
+  /** Of the shipped models, for the documentation: its page sends it as it is. */
+  readonly example: { readonly model: string; readonly body: object };
   readonly body: Schema;
   readonly reply: z.ZodType;
   readonly run: Run<z.output<Schema>, Promise<Result>>;
@@ -44,14 +46,14 @@ type TaskSchema = z.ZodType<
 export function taskRoute<Schema extends TaskSchema, Result, Event>(
   row: TaskRoute<Schema, Result, Event>,
 ): Route {
-  const { path, operationId, task, summary, body: bodySchema, stream } = row;
+  const { path, operationId, task, summary, example, body: bodySchema, stream } = row;
   const response = taskResponses(row.reply, stream?.summary ?? null);
   const schema = {
     operationId,
     tags: ['tasks'],
     summary,
-    params: modelParameter,
-    body: bodySchema,
+    params: modelParameter.extend({ model: modelParameter.shape.model.meta({ example: example.model }) }),
+    body: bodySchema.meta({ examples: [example.body] }),
     response,
   };
   return (scope, parts) => {

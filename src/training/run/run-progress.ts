@@ -6,6 +6,7 @@ const reportIntervalMs = 250;
 export function createProgressReporter(steps: number, send: (message: RunMessage) => void) {
   let reportedAt = -Infinity;
   let averageLoss = 0;
+  const startedAt = performance.now();
   /** Steps and times of recent reports. */
   let recent: { step: number; at: number }[] = [];
 
@@ -13,7 +14,8 @@ export function createProgressReporter(steps: number, send: (message: RunMessage
     stepped({ epoch, step, loss }: { epoch: number; step: number; loss: number }): void {
       averageLoss = recent.length === 0 ? loss : averageLoss + 0.05 * (loss - averageLoss);
       const at = performance.now();
-      if (recent.length === 0) recent = [{ step: step - 1, at: at - 1 }];
+      // the first step takes longer than the others: it compiles
+      if (recent.length === 0) recent = [{ step: step - 1, at: startedAt }];
       if (at - reportedAt < reportIntervalMs) return;
       reportedAt = at;
       recent = [...recent.slice(-40), { step, at }];
