@@ -1,12 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OpenAPIV3_1 } from 'openapi-types';
 import { withoutKey } from '../src/access/caller.ts';
 import { scopes } from '../src/access/scopes.ts';
 import { describeConfig } from '../src/config.ts';
 import { buildApp } from '../src/http/app.ts';
+import { withExamples } from '../src/http/openapi-examples.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
+import { readShippedModels } from './shipped-models.ts';
 
-// Writes openapi/openapi.json from the routes, or with --check fails if it differs.
+// Writes openapi/openapi.json from the routes and the examples of the shipped models, or with --check fails if it differs.
 
 const path = join(import.meta.dirname, '../openapi/openapi.json');
 const app = await buildApp({
@@ -37,13 +40,14 @@ const app = await buildApp({
   },
 });
 await app.ready();
-const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
+const document = withExamples(app.swagger() as OpenAPIV3_1.Document, readShippedModels());
+const text = `${JSON.stringify(document, null, 2)}\n`;
 await app.close();
 
 if (process.argv.includes('--write')) {
   writeFileSync(path, text);
 } else if (readFileSync(path, 'utf8') !== text) {
-  console.error('openapi/openapi.json differs from the routes: run npm run openapi');
+  console.error('openapi/openapi.json differs from the routes or the shipped examples: run npm run openapi');
   process.exitCode = 1;
 } else {
   console.log('openapi/openapi.json matches the routes');

@@ -2,6 +2,7 @@ import fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage } from 'node:http';
 import { documentation } from './documentation.ts';
+import { listExampleModels } from './openapi-examples.ts';
 import { uploadScope } from './training/upload-scope.ts';
 import { authenticate, requireAccess } from './plugins/authenticate.ts';
 import { allowOrigin, corsHeaders } from './plugins/cors.ts';
@@ -110,7 +111,12 @@ export async function buildApp(parts: AppParts) {
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
   refuseEarly(app, parts.tasks);
-  await documentation(app, options.settings, { url: options.publicUrl, prefix });
+  await documentation(app, options.settings, {
+    url: options.publicUrl,
+    prefix,
+    // the document is open to everybody, and where there are keys, names of models are not
+    models: () => (options.authentication.kind === 'keys' ? [] : listExampleModels(parts.tasks.repository)),
+  });
   const routes = [
     modelRoutes,
     ...taskRoutes,
