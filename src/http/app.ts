@@ -26,6 +26,7 @@ import { maxPathSegmentLength } from './problem.ts';
 import { parsePublicUrl, prefixLocations, removePrefix } from './public-url.ts';
 import { createRequestId } from './request-id.ts';
 import { comparisonRoutes } from './training/comparisons.ts';
+import { homeRoute } from './home.ts';
 import { healthRoutes } from './v2/health.ts';
 import { inferenceProtocolRoutes } from './v2/inference.ts';
 import { completionRoute } from './openai/completions.ts';
@@ -118,6 +119,7 @@ export async function buildApp(parts: AppParts) {
     models: () => (options.authentication.kind === 'keys' ? [] : listExampleModels(parts.tasks.repository)),
   });
   const routes = [
+    homeRoute,
     modelRoutes,
     ...taskRoutes,
     sessionRoutes,
