@@ -10,18 +10,6 @@ export type File = {
   status: 'processed';
 };
 
-export type OpenaiError = {
-  error: {
-    /** The field, the limit and the given value */
-    message: string;
-    type: string;
-    /** The parameter that the error is about */
-    param: string | null;
-    /** Stable name of the error */
-    code: string;
-  };
-};
-
 export type Usage = {
   /** Steps that the network ran, over all sequences */
   steps: number;
@@ -35,13 +23,89 @@ export type Usage = {
   run_ms: number;
 };
 
+/** Stable name of the error */
+export type ErrorCode =
+  | 'malformed_http'
+  | 'malformed_json'
+  | 'malformed_encoding'
+  | 'malformed_multipart'
+  | 'invalid_request'
+  | 'invalid_model_name'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'cross_site'
+  | 'host_not_served'
+  | 'not_found'
+  | 'model_not_found'
+  | 'alias_not_found'
+  | 'method_not_allowed'
+  | 'model_not_ready'
+  | 'models_read_only'
+  | 'wrong_task'
+  | 'no_sequence_view'
+  | 'request_timeout'
+  | 'reader_stalled'
+  | 'body_too_large'
+  | 'path_too_long'
+  | 'unsupported_media_type'
+  | 'empty_input'
+  | 'input_mismatch'
+  | 'include_mismatch'
+  | 'not_finite'
+  | 'sequence_too_long'
+  | 'too_many_inputs'
+  | 'body_too_complex'
+  | 'work_too_large'
+  | 'reply_too_large'
+  | 'upgrade_required'
+  | 'rate_limited'
+  | 'headers_too_large'
+  | 'internal'
+  | 'overloaded'
+  | 'too_many_open_files'
+  | 'shutting_down'
+  | 'deadline_exceeded'
+  | 'cancelled'
+  | 'session_not_found'
+  | 'mark_not_found'
+  | 'session_exists'
+  | 'session_unsupported'
+  | 'session_conflict'
+  | 'session_lost'
+  | 'session_streaming'
+  | 'session_expired'
+  | 'session_ending'
+  | 'invalid_state'
+  | 'too_many_sessions'
+  | 'session_busy'
+  | 'sessions_full'
+  | 'sessions_unavailable'
+  | 'dataset_not_found'
+  | 'job_not_found'
+  | 'comparison_not_found'
+  | 'checkpoint_not_found'
+  | 'job_state_conflict'
+  | 'publish_refused'
+  | 'name_taken'
+  | 'in_use'
+  | 'invalid_dataset'
+  | 'diverged'
+  | 'training_too_large'
+  | 'training_disabled'
+  | 'training_unavailable'
+  | 'too_many_jobs'
+  | 'quota_exceeded'
+  | 'disk_full'
+  | 'invalid_model'
+  | 'invalid_weights'
+  | 'out_of_memory';
+
 /** RFC 9457 problem document */
 export type Problem = {
   type: string;
   title: string;
   status: number;
-  /** Stable name of the error */
-  code: string;
+  code: ErrorCode;
   /** The field, the limit and the given value */
   detail: string;
   field?: string;
@@ -49,6 +113,17 @@ export type Problem = {
     field: string;
     message: string;
   }[];
+};
+
+export type OpenaiError = {
+  error: {
+    /** The field, the limit and the given value */
+    message: string;
+    type: string;
+    /** The parameter that the error is about */
+    param: string | null;
+    code: ErrorCode;
+  };
 };
 
 export type TrainingJob = {
@@ -71,6 +146,21 @@ export type TrainingJob = {
   model: string;
   /** `name@version` of the published model */
   published: string | null;
+  /** Whether and why the best checkpoint was published; null before that is decided */
+  publication: {
+    published: boolean;
+    reason: string;
+    /** Both models on the same validation data, where that decided */
+    measured?: {
+      metric: string;
+      score: number | null;
+      loss: number | null;
+      /** `name@version` that had the traffic */
+      current: string;
+      current_score: number | null;
+      current_loss: number | null;
+    };
+  } | null;
   comparison: string | null;
   created_at: number;
   started_at: number | null;
@@ -100,13 +190,57 @@ export type TrainingEvent = {
   id: number;
   object: 'training.job.event';
   created_at: number;
-  /** message, metrics, gradient_flow, checkpoint or status */
-  type: string;
+  type: 'message' | 'metrics' | 'gradient_flow' | 'checkpoint' | 'status';
   level: string;
   message: string;
   step: number;
   data: Record<string, unknown>;
 };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type TrainingStreamEvent =
+  | {
+      id?: string;
+      event: 'message';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'metrics';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'gradient_flow';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'checkpoint';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'status';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'progress';
+      data: {
+        epoch: number;
+        step: number;
+        steps: number;
+        loss: number;
+        steps_per_second: number;
+        seconds_left: number | null;
+      };
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
 
 export type TrainingCheckpoint = {
   object: 'training.job.checkpoint';
@@ -145,6 +279,21 @@ export type Comparison = {
   } | null;
   created_at: number;
   published: string | null;
+  /** Whether and why the best checkpoint was published; null before that is decided */
+  publication: {
+    published: boolean;
+    reason: string;
+    /** Both models on the same validation data, where that decided */
+    measured?: {
+      metric: string;
+      score: number | null;
+      loss: number | null;
+      /** `name@version` that had the traffic */
+      current: string;
+      current_score: number | null;
+      current_loss: number | null;
+    };
+  } | null;
   /** The metric by which trials are ranked */
   metric: string | null;
   lower_is_better: boolean;
@@ -205,6 +354,16 @@ export type InsideLayer = {
   cell?: number[][] | string;
   /** By name; a plain RNN has none */
   gates?: Record<string, number[][] | string>;
+};
+
+export type InsideStep = {
+  layer: string;
+  direction: 'forward' | 'backward';
+  /** [units] */
+  shape: number[];
+  hidden?: number[] | string;
+  cell?: number[] | string;
+  gates?: Record<string, number[] | string>;
 };
 
 export type GenerateReply = {
@@ -374,9 +533,11 @@ export type Model = {
   created: number;
   owned_by: 'unroll';
   task: string | null;
-  /** The version that `id` refers to; null for what is not in the folder of a version */
+  /** The version that `id` refers to; null for what is not in the folder of a version, and where the alias default points at none */
   version: number | null;
   versions: number[];
+  /** The version that each alias points at */
+  aliases: Record<string, number>;
   ready: boolean;
   /** Why it is not ready */
   error: string | null;
@@ -401,6 +562,8 @@ export type ModelDetails = {
   /** The version that `id` refers to */
   version: number;
   versions: number[];
+  /** The version that each alias points at */
+  aliases: Record<string, number>;
   ready: boolean;
   /** Why it is not ready */
   error: string | null;
@@ -434,7 +597,42 @@ export type ModelDetails = {
   } | null;
   labels: string[] | null;
   decoding: Record<string, unknown>;
+  /** A body of the model's task: its author's, or one that is made of its inputs */
+  example: Record<string, unknown> | null;
+  /** A command that sends the example */
+  curl: string | null;
   provenance: Record<string, unknown>;
+};
+
+export type ModelAlias = {
+  object: 'model.alias';
+  model: string;
+  alias: string;
+  /** The version that it points at; null after it was deleted */
+  version: number | null;
+  /** False for default until it is set: it is then the highest version that is ready */
+  set: boolean;
+  /** Whether that version is loaded on this server */
+  ready: boolean;
+};
+
+export type ChangedModelAlias = {
+  object: 'model.alias';
+  model: string;
+  alias: string;
+  /** The version that it points at; null after it was deleted */
+  version: number | null;
+  /** False for default until it is set: it is then the highest version that is ready */
+  set: boolean;
+  /** Whether that version is loaded on this server */
+  ready: boolean;
+  /** The version before, with which the change is undone */
+  previous: number | null;
+};
+
+export type Deleted = {
+  id: string;
+  deleted: true;
 };
 
 export type Session = {
@@ -523,6 +721,399 @@ export type TagReply = {
   }[];
 };
 
+/** An event of the stream; `data` is JSON on a single line */
+export type InputStreamEvent =
+  | {
+      id?: string;
+      event: 'answer';
+      data: {
+        /** Steps of the sequence so far */
+        position: number;
+        [key: string]: unknown;
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: {
+        /** The session after the call */
+        session: {
+          id: string;
+          /** Steps, or tokens, of the sequence after this call */
+          position: number;
+        };
+      };
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: {
+        type: string;
+        title: string;
+        status: number;
+        code: ErrorCode;
+        /** The field, the limit and the given value */
+        detail: string;
+        field?: string;
+        errors?: {
+          field: string;
+          message: string;
+        }[];
+        line?: number;
+        frame?: number;
+        message?: number;
+      };
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type SessionStepEvent =
+  | {
+      id?: string;
+      event: 'step';
+      data:
+        | {
+            step: number;
+            label: string;
+            score: number;
+            top: {
+              label: string;
+              score: number;
+            }[];
+            inside?: InsideStep[];
+          }
+        | {
+            step: number;
+            output: number[];
+            inside?: InsideStep[];
+          };
+    }
+  | {
+      id?: string;
+      event: 'token';
+      data:
+        | {
+            text: string;
+            label: string;
+            score: number;
+            /** UTF-16 units from the start of the input */
+            start: number;
+            end: number;
+            inside?: InsideStep[];
+          }
+        | {
+            index: number;
+            text: string;
+            id: number;
+            logprob: number;
+          }
+        | {
+            text: string;
+            id: number;
+            logprob: number;
+            /** Which text it belongs to */
+            choice: number;
+            top?: {
+              text: string;
+              id: number;
+              logprob: number;
+            }[];
+            inside?: InsideStep[];
+          };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data:
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** Where return_state asks for it: the state after the input */
+            state?: string;
+            /** One for each input, in order */
+            predictions: {
+              label: string;
+              score: number;
+              top: {
+                label: string;
+                score: number;
+              }[];
+              /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+              inside?: InsideLayer[];
+            }[];
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          }
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** Where return_state asks for it: the state after the input */
+            state?: string;
+            predictions: {
+              tokens: {
+                text: string;
+                label: string;
+                score: number;
+                /** UTF-16 units from the start of the input */
+                start: number;
+                end: number;
+              }[];
+              /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+              inside?: InsideLayer[];
+            }[];
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          }
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** One for each source, in order */
+            predictions: {
+              /** Best first */
+              hypotheses: {
+                text: string;
+                tokens: string[];
+                score: number;
+                finish_reason: 'stop' | 'length';
+                logprobs?: number[];
+                attention?: number[][];
+              }[];
+              source_tokens?: string[];
+            }[];
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          }
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** Where return_state asks for it: the state after the input */
+            state?: string;
+            predictions: {
+              /** One row, or a fixed number of rows, where the network has one output for each sequence; otherwise a row for each step */
+              output: number[] | number[][];
+              /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+              inside?: InsideLayer[];
+            }[];
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          }
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** Where return_state asks for it: the state after the input */
+            state?: string;
+            /** n for each prompt, in order */
+            generations: {
+              text: string;
+              finish_reason: 'stop' | 'length';
+              /** Tokens generated */
+              tokens: number;
+              logprobs?: {
+                text: string;
+                id: number;
+                logprob: number;
+                top: {
+                  text: string;
+                  id: number;
+                  logprob: number;
+                }[];
+              }[];
+              /** With `include`: token k was drawn from row prompt_steps − 1 + k */
+              prompt_steps?: number;
+              /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+              inside?: InsideLayer[];
+            }[];
+            finish_reason: 'stop' | 'length';
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          };
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type ClassifyEvent =
+  | {
+      id?: string;
+      event: 'step';
+      data: {
+        step: number;
+        label: string;
+        score: number;
+        top: {
+          label: string;
+          score: number;
+        }[];
+        inside?: InsideStep[];
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: ClassifyReply;
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type TagEvent =
+  | {
+      id?: string;
+      event: 'token';
+      data: {
+        text: string;
+        label: string;
+        score: number;
+        /** UTF-16 units from the start of the input */
+        start: number;
+        end: number;
+        inside?: InsideStep[];
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: TagReply;
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type DecodeEvent =
+  | {
+      id?: string;
+      event: 'token';
+      data: {
+        index: number;
+        text: string;
+        id: number;
+        logprob: number;
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: DecodeReply;
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type GenerateEvent =
+  | {
+      id?: string;
+      event: 'token';
+      data: {
+        text: string;
+        id: number;
+        logprob: number;
+        /** Which text it belongs to */
+        choice: number;
+        top?: {
+          text: string;
+          id: number;
+          logprob: number;
+        }[];
+        inside?: InsideStep[];
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: {
+        model: string;
+        version: number;
+        usage: Usage;
+        /** Where return_state asks for it: the state after the input */
+        state?: string;
+        /** n for each prompt, in order */
+        generations: {
+          text: string;
+          finish_reason: 'stop' | 'length';
+          /** Tokens generated */
+          tokens: number;
+          logprobs?: {
+            text: string;
+            id: number;
+            logprob: number;
+            top: {
+              text: string;
+              id: number;
+              logprob: number;
+            }[];
+          }[];
+          /** With `include`: token k was drawn from row prompt_steps − 1 + k */
+          prompt_steps?: number;
+          /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+          inside?: InsideLayer[];
+        }[];
+        finish_reason: 'stop' | 'length';
+      };
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type PredictEvent =
+  | {
+      id?: string;
+      event: 'step';
+      data: {
+        step: number;
+        output: number[];
+        inside?: InsideStep[];
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: PredictReply;
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
 export type ModelStatistics = {
   model_stats: {
     name: string;
@@ -591,17 +1182,90 @@ export interface Operations {
   /** One model: layers, state, kernel, provenance */
   showModel: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?: undefined;
     body?: undefined;
     reply: ModelDetails;
   };
+  /** Deletes a model with all its versions and aliases; requests that use it finish first */
+  deleteModel: {
+    path: {
+      /** The name alone */
+      model: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Deleted;
+  };
+  /** The aliases of a model */
+  listAliases: {
+    path: {
+      /** The name alone */
+      model: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: ModelAlias[];
+    };
+  };
+  /** The version that an alias points at */
+  showAlias: {
+    path: {
+      /** The name alone */
+      model: string;
+      /** `default`, to which the name alone refers, or any other */
+      alias: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: ModelAlias;
+  };
+  /** Points an alias at a version, at once and on every server of the models folder */
+  setAlias: {
+    path: {
+      /** The name alone */
+      model: string;
+      /** `default`, to which the name alone refers, or any other */
+      alias: string;
+    };
+    query?: undefined;
+    body: {
+      /** A version that is ready */
+      version: number;
+    };
+    reply: ChangedModelAlias;
+  };
+  /** Removes an alias; without `default`, a name refers to the highest version that is ready */
+  deleteAlias: {
+    path: {
+      /** The name alone */
+      model: string;
+      /** `default`, to which the name alone refers, or any other */
+      alias: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: ChangedModelAlias;
+  };
+  /** Deletes a version that no alias points at; requests and sessions that use it finish first */
+  deleteVersion: {
+    path: {
+      /** The name alone */
+      model: string;
+      version: number;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Deleted;
+  };
   /** The label of whole sequences */
   classify: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?: undefined;
@@ -634,7 +1298,7 @@ export interface Operations {
   /** A label for every token */
   tag: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?: undefined;
@@ -663,7 +1327,7 @@ export interface Operations {
   /** One sequence from another: greedy, drawn, or the best of a beam */
   decode: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?: undefined;
@@ -712,7 +1376,7 @@ export interface Operations {
   /** Text, token by token */
   generate: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?: undefined;
@@ -765,7 +1429,7 @@ export interface Operations {
   /** Numbers from numbers */
   predict: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?: undefined;
@@ -794,7 +1458,7 @@ export interface Operations {
   /** The last hidden state of whole sequences, from a model of any task */
   embed: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?: undefined;
@@ -817,9 +1481,9 @@ export interface Operations {
     path?: undefined;
     query?: undefined;
     body: {
-      /** `name` for the highest version, or `name@version`; the session stays with that version */
+      /** `name`, `name@version` or `name@alias`; the session stays with the version that it is now */
       model: string;
-      /** An id of your own; one that cannot be guessed by default */
+      /** An id of your own, among those of your API key; one that cannot be guessed by default */
       id?: string | undefined;
       /** Seconds without a call after which it expires; UNROLL_SESSION_TTL_S by default */
       ttl_s?: number | undefined;
@@ -838,8 +1502,10 @@ export interface Operations {
     query?:
       | {
           limit?: number | undefined;
-          /** Id of the last session of the previous page */
+          /** Id of the last session of the previous page; `owner/id` where it is that of another key */
           after?: string | undefined;
+          /** Those of this API key */
+          owner?: string | undefined;
           /** Those of this model */
           model?: string | undefined;
         }
@@ -857,7 +1523,12 @@ export interface Operations {
     path: {
       session: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body?: undefined;
     reply: Session;
   };
@@ -866,7 +1537,12 @@ export interface Operations {
     path: {
       session: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body?: undefined;
     reply: {
       id: string;
@@ -879,7 +1555,12 @@ export interface Operations {
     path: {
       session: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body: {
       /** At most 10000 */
       count?: number | undefined;
@@ -895,7 +1576,12 @@ export interface Operations {
     path: {
       session: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body: {
       name: string;
     };
@@ -907,7 +1593,12 @@ export interface Operations {
       session: string;
       mark: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body?: undefined;
     reply: Session;
   };
@@ -916,7 +1607,12 @@ export interface Operations {
     path: {
       session: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body: {
       /** The name of a mark */
       mark?: string | undefined;
@@ -932,7 +1628,12 @@ export interface Operations {
     path: {
       session: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body?: undefined;
     reply: Uint8Array<ArrayBuffer>;
   };
@@ -941,7 +1642,12 @@ export interface Operations {
     path: {
       session: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body?: undefined;
     reply: Session;
   };
@@ -950,7 +1656,12 @@ export interface Operations {
     path: {
       session: string;
     };
-    query?: undefined;
+    query?:
+      | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
+        }
+      | undefined;
     body: {
       /** The next steps: a text, or numbers as [steps][features]. A model that generates may go on without any. */
       input?: (string | string[] | string[][] | number[] | number[][] | number[][][]) | undefined;
@@ -1232,6 +1943,8 @@ export interface Operations {
     };
     query?:
       | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
           /** Type of the values of frames, little-endian; int16 is divided by 32768, as samples of audio are */
           dtype?: ('float32' | 'int16') | undefined;
           /** Steps of a frame, which has one answer. A step has as many values as the model has features: a model that takes a window of samples a step has a feature for each sample. */
@@ -1258,6 +1971,8 @@ export interface Operations {
     };
     query?:
       | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
           /** Type of the values of frames, little-endian; int16 is divided by 32768, as samples of audio are */
           dtype?: ('float32' | 'int16') | undefined;
           /** Steps of a frame, which has one answer. A step has as many values as the model has features: a model that takes a window of samples a step has a feature for each sample. */
@@ -1284,11 +1999,13 @@ export interface Operations {
   /** Answers inputs of a sequence that begins with the connection and ends with it while they are sent, in one request */
   streamModel: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?:
       | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
           /** Type of the values of frames, little-endian; int16 is divided by 32768, as samples of audio are */
           dtype?: ('float32' | 'int16') | undefined;
           /** Steps of a frame, which has one answer. A step has as many values as the model has features: a model that takes a window of samples a step has a feature for each sample. */
@@ -1311,11 +2028,13 @@ export interface Operations {
   /** A WebSocket that answers inputs of a sequence that begins with the connection and ends with it */
   connectModel: {
     path: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready */
       model: string;
     };
     query?:
       | {
+          /** Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key */
+          owner?: string | undefined;
           /** Type of the values of frames, little-endian; int16 is divided by 32768, as samples of audio are */
           dtype?: ('float32' | 'int16') | undefined;
           /** Steps of a frame, which has one answer. A step has as many values as the model has features: a model that takes a window of samples a step has a feature for each sample. */
@@ -1687,6 +2406,12 @@ export interface Operations {
           }
         | undefined;
       seed?: number | undefined;
+      /** Whether the best checkpoint becomes the next version of its model and takes its traffic: `never`; `if_better` than the present version, measured on the same validation data; `always`. The first version of a model is published with either of these */
+      publish?: ('never' | 'if_better' | 'always') | undefined;
+      /** How many of the last checkpoints stay; the best one stays besides */
+      keep?: number | undefined;
+      /** Publishes although the task, labels or inputs are not those of the present version */
+      force?: boolean | undefined;
       provenance?: Record<string, unknown> | undefined;
     };
     reply: TrainingJob;
@@ -1716,6 +2441,15 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     reply: TrainingJob;
+  };
+  /** Deletes a job that has ended, with its events and checkpoints; models that it published stay */
+  deleteTrainingJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Deleted;
   };
   /** Cancels a job and retains its checkpoints */
   cancelTrainingJob: {
@@ -1785,8 +2519,23 @@ export interface Operations {
       step: number;
     };
     query?: undefined;
-    body?: undefined;
+    body: {
+      /** The alias to point at the version; any other than `default` leaves the traffic where it is */
+      alias?: string | undefined;
+      /** Publishes although the task, labels or inputs are not those of the present version */
+      force?: boolean | undefined;
+    } | null;
     reply: TrainingCheckpoint;
+  };
+  /** Deletes a checkpoint of a job that has ended; a version that was published of it stays */
+  deleteTrainingCheckpoint: {
+    path: {
+      job: string;
+      step: number;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Deleted;
   };
   /** Trains several cells, with a grid or random draws of settings, on the same data and with equal parameter counts */
   createComparison: {
@@ -2043,6 +2792,12 @@ export interface Operations {
             }
           | undefined;
         seed?: number | undefined;
+        /** Whether the best checkpoint becomes the next version of its model and takes its traffic: `never`; `if_better` than the present version, measured on the same validation data; `always`. The first version of a model is published with either of these */
+        publish?: ('never' | 'if_better' | 'always') | undefined;
+        /** How many of the last checkpoints stay; the best one stays besides */
+        keep?: number | undefined;
+        /** Publishes although the task, labels or inputs are not those of the present version */
+        force?: boolean | undefined;
         provenance?: Record<string, unknown> | undefined;
       };
       cells?: ('rnn' | 'lstm' | 'gru' | 'mingru' | 'cifg')[] | undefined;
@@ -2105,7 +2860,7 @@ export interface Operations {
     path?: undefined;
     query?: undefined;
     body: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias` */
       model: string;
       /** A text or a list of texts; or ids of the model's vocabulary, or a list of lists of them. Without it the model starts from its start token */
       prompt?: (string | string[] | number[] | number[][]) | undefined;
@@ -2173,7 +2928,7 @@ export interface Operations {
     path?: undefined;
     query?: undefined;
     body: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias` */
       model: string;
       /** As of /v1/models/{model}/embed. For a model of texts, lists of numbers are ids of the model's vocabulary */
       input: string | string[] | string[][] | number[] | number[][] | number[][][];
@@ -2203,7 +2958,7 @@ export interface Operations {
     path?: undefined;
     query?: undefined;
     body: {
-      /** `name` for the highest version, or `name@version` */
+      /** `name`, `name@version` or `name@alias` */
       model: string;
       training_file: string;
       validation_file?: string | undefined;
@@ -2488,7 +3243,7 @@ export interface Operations {
       reason: string;
     }[];
   };
-  /** Reads a model, or reads it again: `name` or `name@version` */
+  /** Reads a model, or reads it again: `name`, `name@version` or `name@alias` */
   loadModel: {
     path: {
       model: string;
@@ -2499,7 +3254,7 @@ export interface Operations {
     } | null;
     reply: Record<string, never>;
   };
-  /** Unloads a model until it is loaded again: `name` or `name@version` */
+  /** Unloads a model until it is loaded again: `name`, `name@version` or `name@alias` */
   unloadModel: {
     path: {
       model: string;
@@ -2568,6 +3323,12 @@ export interface Operations {
 export const operations = {
   listModels: ['GET', '/v1/models', 'json'],
   showModel: ['GET', '/v1/models/{model}', 'json'],
+  deleteModel: ['DELETE', '/v1/models/{model}', 'json'],
+  listAliases: ['GET', '/v1/models/{model}/aliases', 'json'],
+  showAlias: ['GET', '/v1/models/{model}/aliases/{alias}', 'json'],
+  setAlias: ['PUT', '/v1/models/{model}/aliases/{alias}', 'json'],
+  deleteAlias: ['DELETE', '/v1/models/{model}/aliases/{alias}', 'json'],
+  deleteVersion: ['DELETE', '/v1/models/{model}/versions/{version}', 'json'],
   classify: ['POST', '/v1/models/{model}/classify', 'json'],
   tag: ['POST', '/v1/models/{model}/tag', 'json'],
   decode: ['POST', '/v1/models/{model}/decode', 'json'],
@@ -2601,12 +3362,14 @@ export const operations = {
   createTrainingJob: ['POST', '/v1/training/jobs', 'json'],
   listTrainingJobs: ['GET', '/v1/training/jobs', 'json'],
   showTrainingJob: ['GET', '/v1/training/jobs/{job}', 'json'],
+  deleteTrainingJob: ['DELETE', '/v1/training/jobs/{job}', 'json'],
   cancelTrainingJob: ['POST', '/v1/training/jobs/{job}/cancel', 'json'],
   pauseTrainingJob: ['POST', '/v1/training/jobs/{job}/pause', 'json'],
   resumeTrainingJob: ['POST', '/v1/training/jobs/{job}/resume', 'json'],
   listTrainingEvents: ['GET', '/v1/training/jobs/{job}/events', 'json'],
   listTrainingCheckpoints: ['GET', '/v1/training/jobs/{job}/checkpoints', 'json'],
   publishTrainingCheckpoint: ['POST', '/v1/training/jobs/{job}/checkpoints/{step}/publish', 'json'],
+  deleteTrainingCheckpoint: ['DELETE', '/v1/training/jobs/{job}/checkpoints/{step}', 'json'],
   createComparison: ['POST', '/v1/training/comparisons', 'json'],
   listComparisons: ['GET', '/v1/training/comparisons', 'json'],
   showComparison: ['GET', '/v1/training/comparisons/{comparison}', 'json'],

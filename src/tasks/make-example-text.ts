@@ -1,5 +1,7 @@
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 
+/** Different tokens of a text. */
+const different = 6;
 /** Tokens of a vocabulary that are looked at: it may have a million. */
 const maxTokens = 2000;
 
@@ -15,8 +17,14 @@ export function makeText(vocabulary: Vocabulary, steps: number, padding?: number
   const ids = Array.from({ length: Math.min(tokens.length, maxTokens) }, (_, id) => id).filter(
     (id) => !special.has(id) && tokens.at(id) !== '',
   );
-  const readable = ids.filter((id) => readsOnly(vocabulary, tokens.at(id)!, id));
-  const letters = readable.filter((id) => /^\p{L}+$/u.test(tokens.at(id)!));
+  const readable: number[] = [];
+  const letters: number[] = [];
+  for (const id of ids) {
+    const text = tokens.at(id)!;
+    if (!readsOnly(vocabulary, text, id)) continue;
+    readable.push(id);
+    if (/^\p{L}+$/u.test(text) && letters.push(id) === different) break;
+  }
   const chosen = letters.length > 1 ? letters : readable;
   if (chosen.length > 0) {
     const text = vocabulary.decode(repeat(chosen, steps));

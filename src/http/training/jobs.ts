@@ -5,10 +5,9 @@ import { defaultAlias } from '../../model-files.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
-import { jobExample } from './job-example.ts';
 import { toListPage } from '../list-page.ts';
 import type { Route } from '../route.ts';
-import { problems } from '../v1/schemas/reply.ts';
+import { problems, taskResponses } from '../v1/schemas/reply.ts';
 import {
   checkpointList,
   checkpointParameter,
@@ -20,9 +19,11 @@ import {
   jobView,
   page,
   publishBody,
+  trainingEvents,
 } from './schema.ts';
 import type { ServerEvent } from '../sse.ts';
 import { sendStream } from '../v1/send-stream.ts';
+import { jobExample } from './examples.ts';
 import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from './view.ts';
 
 const tags = ['training'];
@@ -121,7 +122,10 @@ export const trainingJobRoutes: Route = (scope, parts) => {
           'A stream begins after the event given by Last-Event-ID; where the job has ended and no event is left, the answer is 204, after which an EventSource does not come back. `progress` events are sent a few times a second, have no id and are not stored.',
         params: jobParameter,
         querystring: eventQuery,
-        response: { 200: eventList, ...problems },
+        response: taskResponses(eventList, {
+          summary: 'events, until the job has ended',
+          events: trainingEvents,
+        }),
       },
     },
     async (request, reply) => {

@@ -12,6 +12,7 @@ import type { ServerEvent } from '../sse.ts';
 import { openState, type StateCall, type StateFields } from './state-call.ts';
 import { prefixKey } from './prefix-key.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';
+import { streamEvents, type EventData } from './schemas/stream-events.ts';
 import { createAcceptance, sendStream } from './send-stream.ts';
 
 type Run<Body, Result> = (context: TaskContext, call: Call, body: Body) => Result;
@@ -24,8 +25,6 @@ export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
   /** The task that the model must have; null for any. */
   readonly task: ModelSpec['task'] | null;
   readonly summary: string;
-  /** Of the shipped models, for the documentation: its page sends it as it is. */
-  readonly example: { readonly model: string; readonly body: object };
   readonly body: Schema;
   readonly reply: z.ZodType;
   readonly run: Run<z.output<Schema>, Promise<Result>>;
@@ -33,6 +32,7 @@ export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
   /** Null for a task without a stream. */
   readonly stream: {
     readonly summary: string;
+    readonly events: EventData;
     readonly open: Run<z.output<Schema>, Promise<EventSource<Event>> | EventSource<Event>>;
     readonly toEvent: Format<Event, z.output<Schema>, ServerEvent | Promise<ServerEvent>>;
   } | null;
@@ -46,14 +46,18 @@ type TaskSchema = z.ZodType<
 export function taskRoute<Schema extends TaskSchema, Result, Event>(
   row: TaskRoute<Schema, Result, Event>,
 ): Route {
-  const { path, operationId, task, summary, example, body: bodySchema, stream } = row;
-  const response = taskResponses(row.reply, stream?.summary ?? null);
+  const { path, operationId, task, summary, body: bodySchema, stream } = row;
+  const title = `${operationId[0]!.toUpperCase()}${operationId.slice(1)}`;
+  const response = taskResponses(
+    row.reply,
+    stream && { summary: stream.summary, events: streamEvents(`${title}Event`, stream.events) },
+  );
   const schema = {
     operationId,
     tags: ['tasks'],
     summary,
-    params: modelParameter.extend({ model: modelParameter.shape.model.meta({ example: example.model }) }),
-    body: bodySchema.meta({ examples: [example.body] }),
+    params: modelParameter,
+    body: bodySchema,
     response,
   };
   return (scope, parts) => {

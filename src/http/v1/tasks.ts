@@ -12,12 +12,12 @@ import { toEmbedReply } from './json/embed.ts';
 import { toGenerateEvent, toGenerateReply } from './json/generate.ts';
 import { toPredictEvent, toPredictReply } from './json/predict.ts';
 import { toTagEvent, toTagReply } from './json/tag.ts';
-import { classifyBody, classifyReply } from './schemas/classify.ts';
-import { decodeBody, decodeReply } from './schemas/decode.ts';
+import { classifyBody, classifyEvents, classifyReply } from './schemas/classify.ts';
+import { decodeBody, decodeEvents, decodeReply } from './schemas/decode.ts';
 import { embedBody, embedReply } from './schemas/embed.ts';
-import { generateBody, generateReply } from './schemas/generate.ts';
-import { predictBody, predictReply } from './schemas/predict.ts';
-import { tagBody, tagReply } from './schemas/tag.ts';
+import { generateBody, generateEvents, generateReply } from './schemas/generate.ts';
+import { predictBody, predictEvents, predictReply } from './schemas/predict.ts';
+import { tagBody, tagEvents, tagReply } from './schemas/tag.ts';
 import { taskRoute } from './task-route.ts';
 
 // The tasks of a model: a path, the task's function, and the JSON of its result.
@@ -34,13 +34,13 @@ export const taskRoutes = [
     operationId: 'classify',
     task: 'classify',
     summary: 'The label of whole sequences',
-    example: { model: 'language', body: { input: 'Alle Menschen sind frei und gleich an Würde', top_k: 3 } },
     body: classifyBody,
     reply: classifyReply,
     run: classify,
     toReply: toClassifyReply,
     stream: {
       summary: '`step` events with the label as it forms, then `done` with the reply',
+      events: classifyEvents,
       open: opened(classifyStream),
       toEvent: toClassifyEvent,
     },
@@ -50,13 +50,13 @@ export const taskRoutes = [
     operationId: 'tag',
     task: 'tag',
     summary: 'A label for every token',
-    example: { model: 'brown-tagger', body: { input: 'Time flies like an arrow.' } },
     body: tagBody,
     reply: tagReply,
     run: tag,
     toReply: toTagReply,
     stream: {
       summary: '`token` events each with its label, then `done` with the reply',
+      events: tagEvents,
       open: opened(tagStream),
       toEvent: toTagEvent,
     },
@@ -66,13 +66,13 @@ export const taskRoutes = [
     operationId: 'decode',
     task: 'decode',
     summary: 'One sequence from another: greedy, drawn, or the best of a beam',
-    example: { model: 'pronounce', body: { input: 'recurrent', beam_size: 5 } },
     body: decodeBody,
     reply: decodeReply,
     run: decode,
     toReply: toDecodeReply,
     stream: {
       summary: '`token` events as soon as a token is certain, then `done` with the reply',
+      events: decodeEvents,
       open: opened(decodeStream),
       toEvent: toDecodeEvent,
     },
@@ -82,13 +82,13 @@ export const taskRoutes = [
     operationId: 'generate',
     task: 'generate',
     summary: 'Text, token by token',
-    example: { model: 'moby', body: { prompt: 'Call me ', max_tokens: 40, seed: 7 } },
     body: generateBody,
     reply: generateReply,
     run: generate,
     toReply: toGenerateReply,
     stream: {
       summary: '`token` events, then `done` with the reply and its finish reason',
+      events: generateEvents,
       open: openGeneration,
       toEvent: toGenerateEvent,
     },
@@ -98,13 +98,13 @@ export const taskRoutes = [
     operationId: 'predict',
     task: 'predict',
     summary: 'Numbers from numbers',
-    example: { model: 'births', body: { input: [[9083, 0, 0, 0, 0, 0, 1, 0, 0, 1]] } },
     body: predictBody,
     reply: predictReply,
     run: predict,
     toReply: toPredictReply,
     stream: {
       summary: '`step` events each with its output, then `done` with the reply',
+      events: predictEvents,
       open: opened(predictStream),
       toEvent: toPredictEvent,
     },
@@ -114,7 +114,6 @@ export const taskRoutes = [
     operationId: 'embed',
     task: null,
     summary: 'The last hidden state of whole sequences, from a model of any task',
-    example: { model: 'language', body: { input: 'All human beings' } },
     body: embedBody,
     reply: embedReply,
     run: embed,

@@ -20,11 +20,6 @@ import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 
 // The Open Inference Protocol, version 2, which model servers have in common.
 
-/** For the model language, for the documentation. */
-const inferenceExample = {
-  inputs: [{ name: 'input', datatype: 'BYTES', shape: [1], data: ['Tous les êtres humains'] }],
-  outputs: [{ name: 'label' }],
-};
 const tensors = z.array(z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) }));
 const metadata = z
   .object({
@@ -143,7 +138,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks, sessions }) => {
           body: z.unknown().meta({
             description: 'See the Open Inference Protocol',
             ...z.toJSONSchema(inferenceRequest, { io: 'input' }),
-            examples: [inferenceExample],
+            examples: [{ inputs: [{ name: 'input', datatype: 'BYTES', shape: [1], data: ['A text'] }] }],
           }),
           response: { 200: inferenceReply, ...failures },
         },

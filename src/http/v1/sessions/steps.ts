@@ -13,6 +13,7 @@ import { sessionOf } from './session-of.ts';
 import { requirePosition } from './require-position.ts';
 import { findStepTask } from './step-tasks.ts';
 import { stepsBody, stepsReply } from './steps-body.ts';
+import { stepsEvents } from './steps-events.ts';
 import { viewPosition } from './view.ts';
 
 const operationId = 'runSessionSteps';
@@ -30,7 +31,10 @@ export const sessionStepsRoute: Route = (scope, parts) => {
         params: sessionParameter,
         querystring: ownerQuery,
         body: stepsBody,
-        response: taskResponses(stepsReply, "the events of the model's task, then `done` with the reply"),
+        response: taskResponses(stepsReply, {
+          summary: "the events of the model's task, then `done` with the reply",
+          events: stepsEvents,
+        }),
       },
     },
     async (request, reply) => {
