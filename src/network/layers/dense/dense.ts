@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { emitLinear } from '../../../kernel/emit/linear.ts';
+import { emitLinear, linearScratch } from '../../../kernel/emit/linear.ts';
 import { emitSoftmax } from '../../../kernel/emit/softmax.ts';
 import { activation } from '../../../kernel/reference/activations.ts';
 import { linear } from '../../../kernel/reference/linear.ts';
@@ -40,7 +40,7 @@ export const dense = {
   },
 
   compile({ layer, tensors }, context): CompiledDense {
-    const { e, inputWidths } = context;
+    const { e, inputWidths, precision } = context;
     const inner = inputWidths[0]!;
     const columns = layer.units;
     const isSoftmax = layer.activation === 'softmax';
@@ -48,10 +48,11 @@ export const dense = {
     const logits = isSoftmax || layer.activation === 'sigmoid' ? 'linear' : own;
     return {
       kind: 'dense',
-      linear: emitLinear(e, { inner, columns, activation: own }),
-      logits: emitLinear(e, { inner, columns, activation: logits }),
+      linear: emitLinear(e, { inner, columns, activation: own, precision }),
+      logits: emitLinear(e, { inner, columns, activation: logits, precision }),
+      scratchBytes: linearScratch({ inner, columns, precision }),
       softmax: isSoftmax ? emitSoftmax(e, columns) : null,
-      ...placeMatrix(context, tensors, { inner, columns }),
+      ...placeMatrix(context, tensors, { inner, columns, precision }),
     };
   },
 

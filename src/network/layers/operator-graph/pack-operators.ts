@@ -58,6 +58,7 @@ export function packOperators(
           const own = {
             ...context,
             observer: null,
+            precision: 'float32' as const,
             inputWidths: [inner],
             before: undefined,
             tensor: (name: string) => parts[name as keyof typeof parts]!.values,

@@ -34,6 +34,7 @@ export interface CompiledRecurrent {
   readonly columns: number;
   readonly hasCellState: boolean;
   readonly scratchBytesPerRow: number;
+  readonly projectionScratchBytes: number;
   /** None of a cell whose only gate is h. */
   readonly gates: readonly GateColumns[];
   readonly forward: CompiledDirection;
