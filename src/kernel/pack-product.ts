@@ -1,12 +1,12 @@
 import { type ColumnOrder, packMatrix } from './pack.ts';
 import { packedIntegerBytes, packIntegers } from './pack-integers.ts';
-import { integerFormats, type Precision } from './precision.ts';
+import { integerFormat, type Precision } from './precision.ts';
 
 /** float32 of memory that a matrix takes, packed for a product of a precision. */
 export const packedFloats = (precision: Precision, inner: number, columns: number): number =>
   precision === 'float32'
     ? columns * inner
-    : packedIntegerBytes(integerFormats[precision], inner, columns) / 4;
+    : packedIntegerBytes(integerFormat(precision, inner), inner, columns) / 4;
 
 /** matrix [rows, inner] → packed [packedFloats], rows in the order of the columns */
 export function packProduct(
@@ -19,6 +19,6 @@ export function packProduct(
   if (precision === 'float32') packMatrix(matrix, inner, order, packed);
   else {
     const bytes = new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
-    packIntegers(matrix, inner, order, integerFormats[precision], bytes);
+    packIntegers(matrix, inner, order, integerFormat(precision, inner), bytes);
   }
 }

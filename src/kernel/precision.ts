@@ -17,10 +17,17 @@ export interface IntegerFormat {
   readonly group: 2 | 4;
 }
 
-export const integerFormats: Readonly<Record<Exclude<Precision, 'float32'>, IntegerFormat>> = {
-  // 13 bits and 16, of which a long row uses fewer (weightScale): the sum of a row fits int32 without being split
-  int16: { maxWeight: 32_767, maxActivation: 4095, offset: 0, group: 2 },
-  // activations of 7 bits: the sum of two products is at most 2 · 127 · 127 < 2¹⁵, so that what the relaxed product leaves
-  // to the machine is never reached (expressions.ts), and every machine gives the same bits
-  int8: { maxWeight: 127, maxActivation: 63, offset: 64, group: 4 },
-};
+/**
+ * The format of a product over `inner` columns.
+ *
+ * int8: the sum of two products is at most 2 · 127 · 127 < 2¹⁵ with activations stored in 7 bits, so what the relaxed product
+ * leaves to the machine is never reached (emit/byte-products.ts): every machine gives the same bits.
+ * int16: activations have 13 bits, fewer over long rows, so that a row's sum fits int32 and leaves its weights as many
+ * levels (weightScale).
+ */
+export function integerFormat(precision: Exclude<Precision, 'float32'>, inner: number): IntegerFormat {
+  if (precision === 'int8') return { maxWeight: 127, maxActivation: 63, offset: 64, group: 4 };
+  let maxActivation = 4095;
+  for (let length = 1024; length < inner; length *= 4) maxActivation >>= 1;
+  return { maxWeight: 32_767, maxActivation, offset: 0, group: 2 };
+}

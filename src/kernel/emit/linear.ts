@@ -20,8 +20,8 @@ interface LinearShape {
 
 /** Bytes of scratch that a product needs: 0 for float32. */
 export function linearScratch({ inner, precision = 'float32' }: LinearShape): number {
-  const { convertRows, rowByteLength } = productOf(precision);
-  return convertRows ? convertedRows * rowByteLength(inner) : 0;
+  const { convertRows, rowByteLength } = productOf(precision, inner);
+  return convertRows ? convertedRows * rowByteLength : 0;
 }
 
 /**
@@ -31,11 +31,11 @@ export function linearScratch({ inner, precision = 'float32' }: LinearShape): nu
  */
 export function emitLinear(e: Emitter, shape: LinearShape): string {
   const { inner, columns, activation = 'linear', precision = 'float32' } = shape;
-  const product = productOf(precision);
+  const product = productOf(precision, inner);
   const panels = countPanels(columns);
-  const xStride = product.rowByteLength(inner);
+  const xStride = product.rowByteLength;
   const yStride = panels * panelBytes;
-  const panelByteLength = product.panelByteLength(inner);
+  const panelByteLength = product.panelByteLength;
   const name = `linear_${inner}_${columns}_${activation}${product.label}`;
 
   interface Addresses {
@@ -46,7 +46,7 @@ export function emitLinear(e: Emitter, shape: LinearShape): string {
   }
   const multiply = (f: FunctionBuilder, given: Addresses, rows: I32Local): void => {
     const tile = (rowCount: number, width: number, { x, w, bias, y }: Addresses): void => {
-      const shapeOfTile = { rows: rowCount, panels: width, inner };
+      const shapeOfTile = { rows: rowCount, panels: width };
       const sums = product.multiply(f, e, shapeOfTile, x, w, (_, v) => load(bias, v * 16));
       sums.forEach((row, r) => {
         activate(f, e, row, activation);
@@ -102,7 +102,7 @@ export function emitLinear(e: Emitter, shape: LinearShape): string {
       () => {
         f.set(block, p.rows);
         f.if(lessThan(convertedRows, block), () => f.set(block, i32(convertedRows)));
-        convertRows(f, e, inner, { from: p.x, to: p.scratch, rows: block });
+        convertRows(f, e, { from: p.x, to: p.scratch, rows: block });
         multiply(f, { ...p, x: p.scratch }, block);
         f.advance(p.x, convertedRows * padded(inner) * 4);
         f.advance(p.y, convertedRows * yStride);

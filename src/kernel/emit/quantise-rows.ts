@@ -1,8 +1,10 @@
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import {
   f32,
+  f32add,
   f32div,
   f32max,
+  f32sub,
   fma,
   intMax,
   intSub,
@@ -45,7 +47,9 @@ export function quantiseRows(
   f.repeat(f.i32(at.rows), () => {
     const largest = f.local('f32', f32max(largestMagnitude(f, e, inner, from), f32(smallest)));
     f.set(inverse, splat(f32div(f32(format.maxActivation), largest)));
-    f.store(to, splat(f32div(largest, f32(format.maxActivation))), rowScaleOffset(format, inner));
+    // m − m is a NaN for an infinity
+    const scale = f32add(f32div(largest, f32(format.maxActivation)), f32sub(largest, largest));
+    f.store(to, splat(scale), rowScaleOffset(format, inner));
     const [x, q] = [f.i32(from), f.i32(to)];
     f.repeat(f.i32(countPanels(inner)), () => {
       const values = Array.from({ length: panelVectors }, (_, v) => f.v128(load(x, v * 16)));

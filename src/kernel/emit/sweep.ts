@@ -74,8 +74,8 @@ const maxProducts = ({ phases }: SweepCell): number =>
 
 /** Bytes of a row's operand where it is not the row itself. */
 function operandBytes(cell: SweepCell, units: number): number {
-  const { convertRows, rowByteLength } = productOf(cell.precision ?? 'float32');
-  return convertRows && maxProducts(cell) > 0 ? rowByteLength(units) : 0;
+  const { convertRows, rowByteLength } = productOf(cell.precision ?? 'float32', units);
+  return convertRows && maxProducts(cell) > 0 ? rowByteLength : 0;
 }
 
 /** Bytes of scratch that a sweep over `rows` rows needs. */
@@ -96,9 +96,8 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
   const gateCount = cell.phases.reduce((sum, { gates }) => sum + gates.length, 0);
   const preStride = groups * gateCount * panelBytes;
   const widest = maxProducts(cell);
-  const product = productOf(cell.precision ?? 'float32');
-  const panelByteLength = product.panelByteLength(units);
-  const operandStride = product.rowByteLength(units);
+  const product = productOf(cell.precision ?? 'float32', units);
+  const { panelByteLength, rowByteLength: operandStride } = product;
   const parameters = [
     'pre',
     'h',
@@ -172,7 +171,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           f.if(p.descending, () => f.set(group, add(first, (count - 1) * width)));
           f.repeat(visit, () => {
             const places = Array.from({ length: width }, (_, i) => locate(add(group, i)));
-            const tile = { rows: 1, panels: width * products, inner: units };
+            const tile = { rows: 1, panels: width * products };
             const [acc = []] = product.multiply(f, e, tile, operand, places[0]!.weights, (_, vector) => {
               const panel = Math.floor(vector / panelVectors);
               const { at } = places[Math.floor(panel / products)]!;
@@ -212,7 +211,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
             preAt: I32Local,
             sums: I32Local,
           ): void => {
-            const shape = { rows, panels: width, inner: units };
+            const shape = { rows, panels: width };
             const panel = add(weights, index * panelByteLength);
             const acc = product.multiply(f, e, shape, x, panel, (r, v) =>
               loadStart(
@@ -264,7 +263,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
       };
 
       if (converted && products > 0)
-        product.convertRows?.(f, e, units, { from: given, to: converted, rows: p.rows });
+        product.convertRows?.(f, e, { from: given, to: converted, rows: p.rows });
       if (products === 0) manyRows();
       else if (cell.singleRow) oneRow();
       else f.if(eq(p.rows, 1), oneRow, manyRows);
