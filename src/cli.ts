@@ -16,6 +16,8 @@ unroll import FILE --name N  convert a model file to a served model   [--task pr
                              [--spec model.json, which describes the network of weights without one]
                              inspect and import, for open inputs of an ONNX graph:   [--set sr=16000] [--shape input=1,512]
                              [--state h=hn] [--context 64]
+unroll quantize MODEL --precision int8 --data FILE
+                             measure a model's quantised weights (int8 or int16) on held-out records and publish a version with them
 unroll keys create NAME      add an API key and print it   [--scope infer] [--scope train] [--scope admin]
                              [--model 'lang*'] [--expires 90d or a date]
 unroll keys list             show the keys: names, scopes, models, expiry
@@ -43,6 +45,8 @@ interface Command {
     readonly spec?: string | undefined;
     readonly template?: boolean | undefined;
     readonly file?: string | undefined;
+    readonly precision?: string | undefined;
+    readonly data?: string | undefined;
   } & GraphOptions &
     KeyOptions;
 }
@@ -68,9 +72,18 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     const { importCommand } = await import('./cli/import.ts');
     const { MODELS: models } = readConfig(removeServiceVariables(process.env).own);
     process.exitCode = await importCommand(rest[0]!, { ...options, name: options.name, models });
+  } else if (command === 'quantize' && rest.length === 1 && options.precision && options.data) {
+    const { quantizeCommand } = await import('./cli/quantize.ts');
+    const { MODELS: models, MEMORY_MB: memoryMegabytes } = readConfig(
+      removeServiceVariables(process.env).own,
+    );
+    const { precision, data } = options;
+    process.exitCode = await quantizeCommand(rest[0]!, { models, precision, data, memoryMegabytes });
   } else if (command === 'keys' && (await changeKeys(rest, options))) {
     // done
   } else if (command === 'keys') reportUsageError('keys: expected create NAME, list or revoke NAME');
+  else if (command === 'quantize')
+    reportUsageError('quantize: expected one MODEL, --precision and --data FILE');
   else if (command === 'inspect') reportUsageError('inspect: expected one FILE');
   else if (command === 'import') reportUsageError('import: expected one FILE and --name NAME');
   else if (command === 'config' && rest.length === 0)
@@ -136,6 +149,8 @@ function parseCommand(args: string[]): Command {
         state: { type: 'string', multiple: true },
         context: { type: 'string' },
         file: { type: 'string' },
+        precision: { type: 'string' },
+        data: { type: 'string' },
         scope: { type: 'string', multiple: true },
         model: { type: 'string', multiple: true },
         expires: { type: 'string' },

@@ -8,7 +8,7 @@ import { MemoryFull } from '../kernel/memory.ts';
 import { UnrollError } from '../errors.ts';
 import { compileBridge, type CompiledBridge } from './compile-bridge.ts';
 import { checkTensors } from './check-weights.ts';
-import { networkInputs, networkTensors, resolveNetwork } from './encoder-decoder.ts';
+import { networkInputs, networkTensors, resolveNetwork, type ResolvedNetwork } from './encoder-decoder.ts';
 import type { Graph } from './graph.ts';
 import type { NetworkInput } from './input.ts';
 import { compileNodes, resolveAlias, type CompiledNode } from './compile-nodes.ts';
@@ -69,7 +69,11 @@ export function compileNetwork(
   const { input, source } = networkInputs(spec, weights);
   const network = resolveNetwork(spec, input, source);
   checkTensors(networkTensors(network), weights);
-  const compiled = compileGraph(network.graph, input, weights, kernel, { observed: !network.encoder, precision });
+  checkPrecision(network, precision);
+  const compiled = compileGraph(network.graph, input, weights, kernel, {
+    observed: !network.encoder,
+    precision,
+  });
   if (!network.encoder || !source) return compiled;
   let encoder: CompiledNetwork | null = null;
   try {
@@ -83,6 +87,17 @@ export function compileNetwork(
     for (const part of [compiled, encoder]) if (part) freeNetwork(part, kernel);
     throw error;
   }
+}
+
+/** @throws UnrollError invalid_model where there is nothing to quantise */
+function checkPrecision({ graph, encoder }: ResolvedNetwork, precision: Precision): void {
+  const nodes = [...graph.nodes, ...(encoder?.graph.nodes ?? [])];
+  if (precision === 'float32' || nodes.some(({ type }) => type === 'recurrent' || type === 'dense')) return;
+  throw new UnrollError(
+    'invalid_model',
+    `precision: is of recurrent and dense layers, the network has none: was ${precision}`,
+    { field: 'precision' },
+  );
 }
 
 /** @param options.observed whether its layers report inside values */
@@ -99,7 +114,13 @@ function compileGraph(
     let nodes: CompiledNode[] = [];
     const gathers: Record<number, string> = {};
     const emit = (e: Emitter, observer: Emitter | null): void => {
-      nodes = compileNodes(graph, { e, observer, place, precision, tensor: (name) => weights.get(name)!.values });
+      nodes = compileNodes(graph, {
+        e,
+        observer,
+        place,
+        precision,
+        tensor: (name) => weights.get(name)!.values,
+      });
       const inputWidth = input.kind === 'features' ? input.width : 0;
       for (const width of [inputWidth, ...graph.nodes.map((node) => node.width)])
         if (width > 0) gathers[width] = emitGather(e, width);

@@ -9,7 +9,11 @@ import type { Weights } from './weights.ts';
  * A state may go on wherever it is the same.
  * @returns 64 hexadecimal digits
  */
-export function hashNetwork(network: NetworkSpec, weights: Weights, precision: Precision = 'float32'): string {
+export function hashNetwork(
+  network: NetworkSpec,
+  weights: Weights,
+  precision: Precision = 'float32',
+): string {
   const hash = createHash('sha256').update(JSON.stringify(network));
   for (const name of [...weights.keys()].toSorted()) {
     const { shape, values } = weights.get(name)!;
