@@ -109,7 +109,7 @@ function compileGraph(
   { observed, precision }: { readonly observed: boolean; readonly precision: Precision },
 ): CompiledNetwork {
   const placed = placeWeights(kernel);
-  const { place, regions } = placed;
+  const { place, placeUntilFilled, regions } = placed;
   try {
     let nodes: CompiledNode[] = [];
     const gathers: Record<number, string> = {};
@@ -118,6 +118,7 @@ function compileGraph(
         e,
         observer,
         place,
+        placeUntilFilled,
         precision,
         tensor: (name) => weights.get(name)!.values,
       });
@@ -131,6 +132,7 @@ function compileGraph(
     );
     const { module, ...code } = compiled;
     fillNodes(nodes, module, kernel);
+    placed.freeFilled();
     const head = nodes.findLastIndex(({ kind }) => findLayerRun(kind)?.acrossSteps);
     const output = resolveAlias(nodes, graph.nodes.length - 1);
     const before = nodes[output]?.inputs[0] ?? -1;

@@ -17,6 +17,8 @@ export interface CompileContext {
   readonly tensor: (name: string) => Float32Array;
   /** Allocates `length` float32 in the shared memory; `fill` writes them. @returns the address */
   readonly place: (length: number, fill: (values: Float32Array) => void) => number;
+  /** The same for what is only read until the layer's `fill` has run. */
+  readonly placeUntilFilled: CompileContext['place'];
   /** Of the weights of recurrent and dense layers. */
   readonly precision: Precision;
   /** Columns of the layer's inputs. */

@@ -58,6 +58,7 @@ export function packOperators(
           const own = {
             ...context,
             observer: null,
+            placeUntilFilled: place,
             precision: 'float32' as const,
             inputWidths: [inner],
             before: undefined,

@@ -32,12 +32,17 @@ export function compileRecurrent(
   const order = inputOrder(sweepCell, units);
   const recurrentOrder = productOrder(sweepCell, units);
   const inner = context.inputWidths[0]!;
-  const { e, observer, place, tensor, precision } = context;
+  const { e, observer, place, placeUntilFilled, tensor, precision } = context;
   // what is looked up is no product: a table is filled with float32 weights
   const projection = {
     inner,
     columns: order.length,
     precision: tableVocabulary === null ? precision : ('float32' as const),
+  };
+
+  const projectionContext = {
+    place: tableVocabulary === null ? place : placeUntilFilled,
+    precision: projection.precision,
   };
 
   const placeState = (name: string | undefined): number | null =>
@@ -54,7 +59,7 @@ export function compileRecurrent(
       sweep: emitSweep(e, own, units),
       observe: observer && emitSweep(observer, { ...toObservedCell(cell, options), precision }, units),
       gather: emitGather(e, order.length),
-      weightIh: placeProduct({ place, precision: projection.precision }, tensor(names.weightIh), {
+      weightIh: placeProduct(projectionContext, tensor(names.weightIh), {
         inner,
         order,
         name: names.weightIh,

@@ -7,6 +7,7 @@ export interface CompiledDirection {
   readonly sweep: string;
   /** The sweep of one row that leaves the gates' values in place of its input projections, where they are reported. */
   readonly observe: string | null;
+  /** Freed where there is a table. */
   readonly weightIh: number;
   readonly bias: number;
   readonly weightHh: number;
