@@ -14,7 +14,7 @@ export const maxInner = 65_536;
  * The scale of a row of weights: each becomes round(w / scale). The largest weight decides, and for a long row the sum of
  * all magnitudes, so that no sum with activations of any sign leaves int32; rounding adds at most ½ a weight.
  */
-export function weightScale(row: Float32Array, { maxWeight, maxActivation }: IntegerFormat): number {
+function weightScale(row: Float32Array, { maxWeight, maxActivation }: IntegerFormat): number {
   let largest = 0;
   let sum = 0;
   for (const weight of row) {

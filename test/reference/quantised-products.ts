@@ -27,7 +27,7 @@ function roundHalfToEven(value: number): number {
 }
 
 /** A row by its own largest magnitude. */
-export function quantiseActivations(row: ArrayLike<number>, precision: Quantised): Integers {
+function quantiseActivations(row: ArrayLike<number>, precision: Quantised): Integers {
   const { activation } = levels(precision, row.length);
   const largest = Math.max(Math.fround(1e-30), ...Array.from(row, (value) => Math.abs(Math.fround(value))));
   const inverse = Math.fround(activation / largest);
@@ -36,7 +36,7 @@ export function quantiseActivations(row: ArrayLike<number>, precision: Quantised
 }
 
 /** A row by its largest magnitude, or by the sum of all where the sum of products might leave 32 bits. */
-export function quantiseWeights(row: ArrayLike<number>, precision: Quantised): Integers {
+function quantiseWeights(row: ArrayLike<number>, precision: Quantised): Integers {
   const { weight, activation } = levels(precision, row.length);
   const magnitudes = Array.from(row, Math.abs);
   const sum = magnitudes.reduce((a, b) => a + b, 0);
