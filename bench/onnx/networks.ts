@@ -19,7 +19,7 @@ export function sequenceOnnx(
   const directions = directionsOf(bidirectional);
   return encodeModel({
     name: `${cell}${units}`,
-    nodes: [recurrentNode({ cell, units, peer, directions }, 'X', ['', ''], ['Y'])],
+    nodes: [recurrentNode({ cell, units, peer, directions }, 'X', [], ['Y'])],
     initializers: recurrentTensors({ cell, units, peer, directions }, network),
     inputs: [{ name: 'X', type: 'float32', shape: ['T', 'B', units] }],
     outputs: [{ name: 'Y', type: 'float32', shape: ['T', directions.length, 'B', units] }],
@@ -76,12 +76,25 @@ function recurrentNode(
     ...(cell === 'gru' && { linear_before_reset: 1 }),
     ...(directions.length > 1 && { direction: 'bidirectional' }),
   };
-  const inputs = [x, 'W', 'R', 'B', '', ...states];
+  const inputs = [x, 'W', 'R', 'B', ...(states.length > 0 ? ['', ...states] : [])];
   if (peer === 'float32') return { operator: cell.toUpperCase(), inputs, outputs, attributes };
   return {
     operator: 'DynamicQuantizeLSTM',
     domain: 'com.microsoft',
-    inputs: [...inputs, '', 'W_scale', 'W_zero', 'R_scale', 'R_zero'],
+    inputs: [
+      x,
+      'W',
+      'R',
+      'B',
+      '',
+      states[0] ?? '',
+      states[1] ?? '',
+      '',
+      'W_scale',
+      'W_zero',
+      'R_scale',
+      'R_zero',
+    ],
     outputs,
     attributes,
   };

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { inspectCommand } from '../../src/cli/inspect.ts';
 import { quantizeCommand } from '../../src/cli/quantize.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { modelFolder, models } from '../e2e/model-folder.ts';
@@ -63,6 +64,15 @@ describe('unroll quantize', () => {
     await quantize('classifier@2', { precision: 'int16' });
     expect(readModel('classifier/8').precision).toBe('int16');
     expect(readModel('classifier/8').provenance['quantized']).toMatchObject({ from: 'classifier@2' });
+  });
+
+  it('is shown by unroll inspect', async () => {
+    const lines: string[] = [];
+    const print = (line: string): void => void lines.push(line);
+    await inspectCommand(join(folder.path, 'classifier/2/weights.safetensors'), {}, print);
+    expect(lines[1]).toBe('precision: int8, which model.json beside it sets');
+    await inspectCommand(join(folder.path, 'classifier/1/weights.safetensors'), {}, print);
+    expect(lines.filter((line) => line.startsWith('precision'))).toHaveLength(1);
   });
 
   it.each([
