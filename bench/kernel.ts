@@ -88,18 +88,21 @@ function printConditions(): void {
 onnxruntime-node ${conditions.onnxruntime} (CPU provider, 1 thread, all graph optimisations) against Unroll's kernel
   kernel: ${conditions.kernel?.path}: ${conditions.kernel?.reason}
   Node ${conditions.node}, V8 ${conditions.v8}; ${conditions.cpu}, ${conditions.cpus} CPUs, ${where}
-  ${conditions.processes} process(es), ${conditions.rounds} rounds each, alternating; float32, T = 100, same random weights
+  ${conditions.processes} process(es), ${conditions.rounds} rounds each, alternating; T = 100, same random weights; float32 unless the case says otherwise,
+  "-int8-int8": onnxruntime's weights are int8 too (DynamicQuantizeLSTM)
   generation: one token a call for all rows, the same JavaScript softmax sampler (included in the times) on both sides
-  a time is the median, in µs of one step of all rows; ratio is the median over rounds of onnxruntime's time over ours
+  a time is the median of processor time, in µs of one step of all rows; ratio is the median over rounds of onnxruntime's time over ours
   (above 1: ours is faster)
 `);
-  console.log('case        onnxruntime       ours   ratio  [lowest–highest round]  target  largest error');
+  console.log(
+    'case                  onnxruntime       ours   ratio  [lowest–highest round]  target  largest error',
+  );
 }
 
 function printResult(result: ReturnType<typeof summary>): void {
   console.log(
     [
-      result.name.padEnd(10),
+      result.name.padEnd(20),
       result.onnxruntimeMicroseconds.toFixed(2).padStart(12),
       result.oursMicroseconds.toFixed(2).padStart(10),
       result.ratio.toFixed(2).padStart(7),

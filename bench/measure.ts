@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Case, cases, type GenerationCase, type SequenceCase } from './cases.ts';
+import type { Precision } from '../src/kernel/precision.ts';
 import type { RunStep } from './contender.ts';
 import { generationOnnx, sequenceOnnx } from './onnx/networks.ts';
 import { sequenceInOnnxruntime, stepInOnnxruntime } from './onnxruntime.ts';
@@ -22,7 +23,8 @@ export interface Measured {
   readonly kernel: { path: string; reason: string };
 }
 
-const acceptedError = 1e-4;
+/** Between the two sides' numbers, by the lower precision of theirs. */
+const acceptedErrors: Readonly<Record<Precision, number>> = { float32: 1e-4, int16: 1e-3, int8: 0.05 };
 const tokensARound = 40;
 const checkedTokens = 30;
 
@@ -51,13 +53,14 @@ for (const one of cases.filter(({ name }) => !options.only || options.only.split
 }
 process.disconnect?.();
 
-async function measureSequence({ cell, units, batch, steps }: SequenceCase) {
-  const network = sequenceNetwork(cell, units);
+async function measureSequence(one: SequenceCase) {
+  const { units, batch, steps, precision } = one;
+  const network = sequenceNetwork(one);
   const random = uniform(2);
   const x = Float32Array.from({ length: steps * batch * units }, random);
   const shape = { steps, batch, units };
-  const ours = sequenceInOurs(network, shape, mode);
-  const peer = await sequenceInOnnxruntime(sequenceOnnx(cell, units, network), shape);
+  const ours = sequenceInOurs(network, shape, { mode, precision });
+  const peer = await sequenceInOnnxruntime(sequenceOnnx(one, network), shape);
   const error = largestDifference(await ours(x), await peer(x));
   const comparison = await compareAlternating(
     () => ours(x),
@@ -67,11 +70,12 @@ async function measureSequence({ cell, units, batch, steps }: SequenceCase) {
   return { error, steps, comparison };
 }
 
-async function measureGeneration({ units, vocabulary, batch }: GenerationCase) {
+async function measureGeneration(one: GenerationCase) {
+  const { units, vocabulary, batch, precision } = one;
   const network = generationNetwork(units, vocabulary);
   const shape = { batch, units, vocabulary };
-  const ours = stepInOurs(network, shape, mode);
-  const peer = await stepInOnnxruntime(generationOnnx(units, vocabulary, network), shape);
+  const ours = stepInOurs(network, shape, { mode, precision });
+  const peer = await stepInOnnxruntime(generationOnnx(one, network), shape);
 
   const random = uniform(3);
   let error = 0;
@@ -103,7 +107,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 /** A comparison of speed means nothing when the two do not compute the same. */
-function checkedError({ name }: Case, error: number): number {
-  if (!(error <= acceptedError)) throw new Error(`${name}: the two sides differ by ${error}`);
+function checkedError({ name, precision }: Case, error: number): number {
+  if (!(error <= acceptedErrors[precision])) throw new Error(`${name}: the two sides differ by ${error}`);
   return error;
 }

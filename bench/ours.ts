@@ -5,6 +5,7 @@ import { arenaBytes } from '../src/network/layout.ts';
 import { compileNetwork } from '../src/network/compile-network.ts';
 import { createRunner, type Runner } from '../src/network/runner.ts';
 import type { RunSequence, RunStep, SequenceShape, StepShape } from './contender.ts';
+import type { Precision } from '../src/kernel/precision.ts';
 import type { RandomNetwork } from './random-network.ts';
 
 // Our side, through the same runner that a worker thread drives.
@@ -17,8 +18,13 @@ export function kernelInUse(mode: KernelMode): { path: string; reason: string } 
   return { path, reason };
 }
 
-export function sequenceInOurs(network: RandomNetwork, shape: SequenceShape, mode: KernelMode): RunSequence {
-  const runner = createTestRunner(network, shape.batch, shape.steps * shape.batch, mode);
+interface Kind {
+  readonly mode: KernelMode;
+  readonly precision: Precision;
+}
+
+export function sequenceInOurs(network: RandomNetwork, shape: SequenceShape, kind: Kind): RunSequence {
+  const runner = createTestRunner(network, shape.batch, shape.steps * shape.batch, kind);
   const zero = new Float32Array(runner.stateLength);
   const steps = new Int32Array(shape.batch).fill(shape.steps);
   const every = Int32Array.from({ length: shape.steps * shape.batch }, (_, index) => index);
@@ -30,8 +36,8 @@ export function sequenceInOurs(network: RandomNetwork, shape: SequenceShape, mod
   };
 }
 
-export function stepInOurs(network: RandomNetwork, shape: StepShape, mode: KernelMode): RunStep {
-  const runner = createTestRunner(network, shape.batch, shape.batch, mode);
+export function stepInOurs(network: RandomNetwork, shape: StepShape, kind: Kind): RunStep {
+  const runner = createTestRunner(network, shape.batch, shape.batch, kind);
   const oneStep = new Int32Array(shape.batch).fill(1);
   const every = Int32Array.from({ length: shape.batch }, (_, row) => row);
   return (ids) => {
@@ -51,10 +57,10 @@ function createTestRunner(
   network: RandomNetwork,
   maxRows: number,
   maxPacked: number,
-  mode: KernelMode,
+  { mode, precision }: Kind,
 ): Runner {
   const kernel = getKernel(mode);
-  const compiled = compileNetwork(network.spec, network.weights, kernel);
+  const compiled = compileNetwork(network.spec, network.weights, kernel, precision);
   const size = { maxRows, maxPacked };
   const bytes = arenaBytes(compiled, size);
   const arena = { offset: kernel.memory.allocate(bytes), bytes };

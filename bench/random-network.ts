@@ -13,11 +13,17 @@ export type Cell = 'lstm' | 'gru';
 export const gateCounts = { lstm: 4, gru: 3 } as const;
 
 /** One recurrent layer over features, inputs as many as units. */
-export function sequenceNetwork(cell: Cell, units: number, seed = 1): RandomNetwork {
+export function sequenceNetwork(
+  { cell, units, bidirectional }: { cell: Cell; units: number; bidirectional: boolean },
+  seed = 1,
+): RandomNetwork {
   const random = uniform(seed);
+  const directions = bidirectional ? (['forward', 'backward'] as const) : (['forward'] as const);
   return {
-    spec: { layers: [recurrentLayer(cell, units)], bridge: 'dense' },
-    weights: recurrentWeights(cell, units, random),
+    spec: { layers: [recurrentLayer(cell, units, bidirectional)], bridge: 'dense' },
+    weights: new Map(
+      directions.flatMap((direction) => [...recurrentWeights(cell, units, direction, random)]),
+    ),
   };
 }
 
@@ -25,7 +31,7 @@ export function sequenceNetwork(cell: Cell, units: number, seed = 1): RandomNetw
 export function generationNetwork(units: number, vocabulary: number, seed = 1): RandomNetwork {
   const random = uniform(seed);
   const bound = 1 / Math.sqrt(units);
-  const weights = new Map(recurrentWeights('lstm', units, random));
+  const weights = new Map(recurrentWeights('lstm', units, 'forward', random));
   weights.set('embedding.weight', randomTensor([vocabulary, units], 1, random));
   weights.set('logits.weight', randomTensor([vocabulary, units], bound, random));
   weights.set('logits.bias', randomTensor([vocabulary], bound, random));
@@ -34,7 +40,7 @@ export function generationNetwork(units: number, vocabulary: number, seed = 1): 
       bridge: 'dense',
       layers: [
         { type: 'embedding', name: 'embedding', vocabulary, units },
-        recurrentLayer('lstm', units),
+        recurrentLayer('lstm', units, false),
         { type: 'dense', name: 'logits', units: vocabulary, activation: 'linear' },
       ],
     },
@@ -53,7 +59,7 @@ export function uniform(seed: number): () => number {
   };
 }
 
-function recurrentLayer(cell: Cell, units: number): NetworkSpec['layers'][number] {
+function recurrentLayer(cell: Cell, units: number, bidirectional: boolean): NetworkSpec['layers'][number] {
   return {
     type: 'recurrent',
     name: 'recurrent',
@@ -62,21 +68,26 @@ function recurrentLayer(cell: Cell, units: number): NetworkSpec['layers'][number
     activation: 'tanh',
     reset: 'after',
     layers: 1,
-    bidirectional: false,
+    bidirectional,
     merge: 'concat',
     backward_at: 'step',
     recurrent_dropout: 0,
   };
 }
 
-function recurrentWeights(cell: Cell, units: number, random: () => number): Weights {
+function recurrentWeights(
+  cell: Cell,
+  units: number,
+  direction: 'forward' | 'backward',
+  random: () => number,
+): Weights {
   const bound = 1 / Math.sqrt(units);
   const rows = gateCounts[cell] * units;
   return new Map([
-    ['recurrent.0.forward.weight_ih', randomTensor([rows, units], bound, random)],
-    ['recurrent.0.forward.weight_hh', randomTensor([rows, units], bound, random)],
-    ['recurrent.0.forward.bias_ih', randomTensor([rows], bound, random)],
-    ['recurrent.0.forward.bias_hh', randomTensor([rows], bound, random)],
+    [`recurrent.0.${direction}.weight_ih`, randomTensor([rows, units], bound, random)],
+    [`recurrent.0.${direction}.weight_hh`, randomTensor([rows, units], bound, random)],
+    [`recurrent.0.${direction}.bias_ih`, randomTensor([rows], bound, random)],
+    [`recurrent.0.${direction}.bias_hh`, randomTensor([rows], bound, random)],
   ]);
 }
 

@@ -1,7 +1,8 @@
-// Times two contenders alternately, so that a machine that slows down slows both.
+// Times two contenders alternately, so that a machine that slows down slows both, in processor time of the process: other
+// processes on the machine do not count.
 
 export interface Comparison {
-  /** Milliseconds of one call, one value for each round. */
+  /** Milliseconds of processor time of one call, one value for each round. */
   readonly ours: readonly number[];
   readonly peer: readonly number[];
 }
@@ -27,9 +28,10 @@ export async function compareAlternating(ours: Work, peer: Work, rounds: number)
 }
 
 async function time(work: Work, calls: number): Promise<number> {
-  const start = performance.now();
+  const start = process.cpuUsage();
   for (let call = 0; call < calls; call++) await work();
-  return (performance.now() - start) / calls;
+  const { user, system } = process.cpuUsage(start);
+  return Math.max(1, user + system) / 1000 / calls;
 }
 
 export function median(values: readonly number[]): number {

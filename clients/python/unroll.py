@@ -335,9 +335,12 @@ class Jobs:
         """The checkpoints of a job in `data`, oldest first."""
         return self._http.json("GET", self._path(job, "/checkpoints"))
 
-    def publish(self, job: str, step: int) -> Json:
-        """Makes a checkpoint the next version of the job's model, once."""
-        return self._http.json("POST", self._path(job, f"/checkpoints/{int(step)}/publish"))
+    def publish(self, job: str, step: int, alias: str = "default", force: bool = False) -> Json:
+        """Makes a checkpoint the next version of the job's model, once.
+
+        Any alias but `default` leaves the traffic where it is."""
+        body = {"alias": alias, "force": force}
+        return self._http.json("POST", self._path(job, f"/checkpoints/{int(step)}/publish"), body)
 
     @staticmethod
     def _path(job: str, rest: str = "") -> str:

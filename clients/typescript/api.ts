@@ -576,6 +576,8 @@ export type ModelDetails = {
   causal: boolean | null;
   parameters: number | null;
   weight_bytes: number | null;
+  /** Of the weights of recurrent and dense layers; null where the model runs on no sequences */
+  precision: ('float32' | 'int16' | 'int8') | null;
   /** float32 numbers in the state of one sequence */
   state_floats: number | null;
   layers: {

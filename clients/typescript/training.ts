@@ -31,8 +31,16 @@ export interface Jobs {
     options?: CallOptions,
   ): AsyncGenerator<JobEvent, void, undefined>;
   checkpoints(id: string, options?: CallOptions): Promise<Operations['listTrainingCheckpoints']['reply']>;
-  /** Makes a checkpoint the next version of the job's model, once. */
-  publish(id: string, step: number, options?: CallOptions): Promise<TrainingCheckpoint>;
+  /**
+   * Makes a checkpoint the next version of the job's model, once.
+   * @param how the alias to point at it, `default` if none is given: any other leaves the traffic where it is
+   */
+  publish(
+    id: string,
+    step: number,
+    how?: NonNullable<Operations['publishTrainingCheckpoint']['body']>,
+    options?: CallOptions,
+  ): Promise<TrainingCheckpoint>;
 }
 
 const isOver = (status: unknown): boolean => ['succeeded', 'failed', 'cancelled'].includes(String(status));
@@ -65,7 +73,8 @@ export function createJobs(call: Call, send: Send): Jobs {
         throw cutStream('the status of a job that is over');
     },
     checkpoints: (job, options) => call('listTrainingCheckpoints', { path: { job } }, options),
-    publish: (job, step, options) => call('publishTrainingCheckpoint', { path: { job, step } }, options),
+    publish: (job, step, how = {}, options) =>
+      call('publishTrainingCheckpoint', { path: { job, step }, body: how }, options),
   };
 }
 

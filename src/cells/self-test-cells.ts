@@ -16,8 +16,8 @@ const unusual = (cell: Cell): CellOptions => ({
   peepholes: cell.supports.includes('peepholes'),
 });
 
-/** What the start-up self-test runs: every cell, as published and with its options. */
-export const selfTestCells: readonly TestedCell[] = cellChoices.map(findCell).flatMap((cell) => {
+/** Every cell, as published and with its options. */
+const exact: readonly TestedCell[] = cellChoices.map(findCell).flatMap((cell) => {
   const step = referenceStep(cell);
   const variants = [usualOptions];
   if (cell.supports.includes('activation'))
@@ -28,3 +28,20 @@ export const selfTestCells: readonly TestedCell[] = cellChoices.map(findCell).fl
     step: (weights, x, state) => step(weights, x, state, options),
   }));
 });
+
+/** The products of integers: the cells only differ in what they do with the sums. */
+const quantised = (
+  [
+    ['rnn', 'int16'],
+    ['gru', 'int8'],
+  ] as const
+).map(([name, precision]): TestedCell => {
+  const cell = findCell({ cell: name, reset: 'before' });
+  const step = referenceStep(cell);
+  return {
+    cell: { ...toSweepCell(cell, usualOptions), precision },
+    step: (weights, x, state) => step(weights, x, state, usualOptions),
+  };
+});
+
+export const selfTestCells: readonly TestedCell[] = [...exact, ...quantised];

@@ -10,6 +10,7 @@ import { formatSignature } from './format-signature.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
 import { toModelTemplate } from '../formats/pytorch/model-template.ts';
 import { readModelFile } from './read-model-file.ts';
+import { readPrecision } from './read-precision.ts';
 import { formatNetwork } from './format-network.ts';
 
 const maxListedArrays = 60;
@@ -33,6 +34,8 @@ export async function inspectCommand(
   const { size } = await stat(path);
   const { format, arrays } = file;
   print(`${basename(path)}: ${format}, ${size.toLocaleString('en')} bytes`);
+  const precision = await readPrecision(path);
+  if (precision) print(`precision: ${precision}, which model.json beside it sets`);
   print(`arrays: ${arrays.size}`);
   const longest = Math.max(...[...arrays.keys()].map(({ length }) => length));
   for (const [name, { shape }] of [...arrays].slice(0, maxListedArrays))

@@ -11,6 +11,7 @@ import { addListCommand } from './commands/list.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addPublishCommand } from './commands/publish.ts';
 import { addPullCommand } from './commands/pull.ts';
+import { addQuantizeCommand } from './commands/quantize.ts';
 import { addRemoveCommand } from './commands/remove.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -51,6 +52,7 @@ export const commandGroups: readonly {
       addPullCommand,
       addInspectCommand,
       addImportCommand,
+      addQuantizeCommand,
     ],
   },
   {

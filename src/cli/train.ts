@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
@@ -8,6 +8,8 @@ import { publishVersion } from '../repository/publish-version.ts';
 import { checkpointFolder } from '../training/run/checkpoint.ts';
 import type { DataFile, RunMessage, RunRequest, RunCommand } from '../training/run/run-messages.ts';
 import { trainingSpec, type TrainingSpec } from '../training/training-spec.ts';
+import { getDataFormat } from './data-format.ts';
+import { findVersionFolder } from './find-version-folder.ts';
 import { createDisplay } from './progress-line.ts';
 
 // unroll train config.json: a training job without a server. The file is the body of POST /v1/training/jobs,
@@ -29,7 +31,7 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
   const { spec, data, validation } = await readConfig(configPath, work);
   const resume = await findLastCheckpoint(work);
   if (resume !== null) display.line(`resuming from step ${resume} (${work})`);
-  const base = spec.base === undefined ? null : await findBaseFolder(options.models, spec.base);
+  const base = spec.base === undefined ? null : await findVersionFolder(options.models, spec.base);
   const request: RunRequest = {
     spec,
     data,
@@ -97,7 +99,7 @@ async function readConfig(
     const named = fileReference.safeParse(json[field]);
     if (named.success) {
       const file = resolve(dirname(path), named.data.file);
-      files[field] = { path: file, format: getFormat(file) };
+      files[field] = { path: file, format: getDataFormat(file) };
       json[field] = { dataset: 'file' };
     }
   }
@@ -128,20 +130,7 @@ function parseJson(path: string, text: string): Record<string, unknown> {
   }
 }
 
-function getFormat(file: string): DataFile['format'] {
-  const extension = extname(file);
-  return extension === '.csv' ? 'csv' : extension === '.jsonl' || extension === '.ndjson' ? 'jsonl' : 'text';
-}
-
 async function findLastCheckpoint(work: string): Promise<number | null> {
   const steps = (await readdir(join(work, 'checkpoints'))).filter((name) => /^\d+$/.test(name)).map(Number);
   return steps.length > 0 ? Math.max(...steps) : null;
-}
-
-async function findBaseFolder(models: string, reference: string): Promise<string> {
-  const [name = '', version] = reference.split('@');
-  const folder = join(models, basename(name));
-  if (version !== undefined) return join(folder, basename(version));
-  const versions = (await readdir(folder)).filter((one) => /^\d+$/.test(one)).map(Number);
-  return join(folder, String(Math.max(...versions)));
 }

@@ -1,5 +1,6 @@
 import { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { Precision } from '../kernel/precision.ts';
 import { MemoryFull } from '../kernel/memory.ts';
 import { decoderBytes, type DecoderSize } from '../network/decoder-runner.ts';
 import { measureLayout, type Arena } from '../network/layout.ts';
@@ -46,10 +47,10 @@ export interface PlacementSizes {
 export function placeNetwork(
   spec: NetworkSpec,
   weights: Weights,
-  options: { readonly kernel: Kernel } & PlacementSizes,
+  options: { readonly kernel: Kernel; readonly precision?: Precision } & PlacementSizes,
 ): Placement {
-  const { kernel, workers, slots, maxSteps } = options;
-  const compiled = compileNetwork(spec, weights, kernel);
+  const { kernel, precision, workers, slots, maxSteps } = options;
+  const compiled = compileNetwork(spec, weights, kernel, precision);
   const arenas: Arena[] = [];
   const size = {
     maxRows: slots,

@@ -3,6 +3,8 @@ import { ModuleBuilder } from './assembler/module-builder.ts';
 import { compileLazily, compileModule, type KernelMode, type KernelPath } from './compile.ts';
 import { compileChecked, type CompiledModule } from './compile-checked.ts';
 import { ConstantPool, constantsBytes, createConstantSlots } from './constants.ts';
+import { chooseByteProducts } from './choose-byte-products.ts';
+import { dotBytesBy, type ByteProducts } from './emit/byte-products.ts';
 import type { Emitter } from './emit/emitter.ts';
 import { SharedMemory, type KernelMemory } from './memory.ts';
 import { emitProbe, probeBytes, measureProbeGain } from './path-gain.ts';
@@ -15,6 +17,7 @@ export interface KernelShare {
   readonly memory: WebAssembly.Memory;
   readonly maximumPages: number;
   readonly constants: SharedArrayBuffer;
+  readonly byteProducts: ByteProducts;
   readonly path: KernelPath;
   /** Why it is this path, in one sentence, for the log, the API and the metric. */
   readonly reason: string;
@@ -58,17 +61,21 @@ export function createTestedKernel(
     reserved: probeAddress + probeBytes,
   });
   const constants = createConstantSlots();
-  const encode = encoderFor(memory, constants);
+  const byteProducts = chooseByteProducts(memory, (emit) =>
+    compileModule(encoderFor(memory, constants, 'relaxed')(emit), 'plain'),
+  );
+  const encode = encoderFor(memory, constants, byteProducts);
   const build: Build = (path, emit) => compileModule(encode(emit), path);
   const verdict = choosePath(options.mode, memory, build, cells, [import.meta.dirname, ...sources]);
-  const share = { memory: memory.memory, maximumPages: memory.maximumPages, constants, ...verdict };
+  const { memory: shared, maximumPages } = memory;
+  const share = { memory: shared, maximumPages, constants, byteProducts, ...verdict };
   return openKernel(share, memory);
 }
 
 /** Opens the kernel that another thread created: the same memory, constants and path. */
 export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M): Kernel<M> {
   const { path, reason } = share;
-  const encode = encoderFor(memory, share.constants);
+  const encode = encoderFor(memory, share.constants, share.byteProducts);
   let plainProbe: WebAssembly.Module | null = null;
   /** The latest modules by a hash of their bytes: addresses are parameters, so networks of one shape share theirs. */
   const modules = new Map<string, CompiledModule>();
@@ -105,11 +112,17 @@ export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M
 function encoderFor(
   memory: KernelMemory,
   slots: SharedArrayBuffer,
+  byteProducts: ByteProducts,
 ): (emit: (e: Emitter) => void) => Uint8Array<ArrayBuffer> {
   const constants = new ConstantPool(memory.memory, slots);
   return (emit) => {
     const module = new ModuleBuilder({ maximumPages: memory.maximumPages });
-    emit({ module, constant: (value) => constants.float(value), bits: (value) => constants.bits(value) });
+    emit({
+      module,
+      constant: (value) => constants.float(value),
+      bits: (value) => constants.bits(value),
+      dotBytes: dotBytesBy[byteProducts],
+    });
     return module.encode();
   };
 }

@@ -1,6 +1,6 @@
 import type { Emitter } from './emit/emitter.ts';
 import { padded } from './layout.ts';
-import { emitLinear } from './emit/linear.ts';
+import { emitLinear, linearScratch } from './emit/linear.ts';
 import { emitSoftmax } from './emit/softmax.ts';
 import { emitSweep, gatesWithProduct, sweepScratch, type SweepCell } from './emit/sweep.ts';
 import { clearVectorRegisters, type KernelMode, type KernelPath } from './compile.ts';
@@ -8,7 +8,10 @@ import { instantiate, type KernelFunctions } from './instantiate.ts';
 import { findVerdictPlace, keepVerdict, readVerdict, type Verdict } from './known-verdict.ts';
 import type { SharedMemory } from './memory.ts';
 import { minGain, measurePathGain } from './path-gain.ts';
-import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from './pack.ts';
+import { inputOrder, packByGroup, packVector, productOrder, type ColumnOrder } from './pack.ts';
+import { packedFloats, packProduct } from './pack-product.ts';
+import type { Precision } from './precision.ts';
+import { seeded } from './seeded-numbers.ts';
 
 // Revectorisation is experimental in V8, so that path is used only if, on this machine and this V8, it gives
 // the bits of the plain path for every cell, and agrees with the float64 reference. Tested once for each
@@ -43,7 +46,8 @@ const units = 37;
 const inner = 19;
 const steps = 5;
 const rowCounts = [1, 2, 3, 4, 5, 6, 14];
-const tolerance = 1e-5;
+/** Of h from the reference, by precision: a step of the quantised numbers for a few steps. */
+const tolerances: Readonly<Record<Precision, number>> = { float32: 1e-5, int16: 0.01, int8: 0.2 };
 
 /**
  * Chooses the path for this process.
@@ -109,14 +113,16 @@ export function comparePaths(
     const placed = placeCell(tested, memory);
     try {
       for (const rows of rowCounts) {
-        const { name } = tested.cell;
+        const { cell } = tested;
+        const name = `${cell.name} ${precisionOf(cell)}`;
         const plain = runCell(plainCode, placed, rows, memory);
         const paired = runCell(pairedCode, placed, rows, memory);
         const bits = new Uint32Array(plain.buffer);
         if (new Uint32Array(paired.buffer).some((word, i) => word !== bits[i]))
           return `${name} with ${rows} rows differs in bits from the plain path`;
         const wrong = worstError(paired, placed, rows);
-        if (!(wrong <= tolerance)) return `${name} with ${rows} rows differs from the reference by ${wrong}`;
+        if (!(wrong <= tolerances[precisionOf(cell)]))
+          return `${name} with ${rows} rows differs from the reference by ${wrong}`;
       }
     } finally {
       for (const region of placed.regions) memory.free(region);
@@ -146,11 +152,15 @@ function compileAll(
     softmax = emitSoftmax(e, units);
     for (const { cell } of cells) {
       sweeps.set(cell, emitSweep(e, cell, units));
-      projections.set(cell, emitLinear(e, { inner, columns: inputOrder(cell, units).length }));
+      projections.set(cell, emitLinear(e, projectionOf(cell)));
     }
   });
   return { functions: instantiate(module, memory.memory), sweeps, projections, softmax };
 }
+
+const precisionOf = ({ precision = 'float32' }: SweepCell): Precision => precision;
+const projectionOf = (cell: SweepCell) =>
+  ({ inner, columns: inputOrder(cell, units).length, precision: precisionOf(cell) }) as const;
 
 /**
  * A cell's seeded weights, packed in the kernel's memory, and its inputs: the same for every number of rows.
@@ -206,15 +216,18 @@ function placeCell(tested: TestedCell, memory: SharedMemory): PlacedCell {
     fill(new Float32Array(memory.memory.buffer, address, length));
     return address;
   };
+  const precision = precisionOf(cell);
+  const placeMatrix = (matrix: Float32Array, length: number, columns: ColumnOrder): number =>
+    place(packedFloats(precision, length, columns.length), (to) =>
+      packProduct(matrix, length, columns, precision, to),
+    );
   return {
     tested,
     weights,
     inputs,
     expected: new Map(),
-    packedIh: place(order.length * inner, (to) => packMatrix(weights.weightIh, inner, order, to)),
-    packedHh: place(recurrentOrder.length * units, (to) =>
-      packMatrix(weights.weightHh, units, recurrentOrder, to),
-    ),
+    packedIh: placeMatrix(weights.weightIh, inner, order),
+    packedHh: placeMatrix(weights.weightHh, units, recurrentOrder),
     packedBias: place(order.length, (to) => packVector(bias, order, to)),
     packedConstants: place(padded(units) * cell.constantPanels, (to) =>
       packByGroup(constants, cell.constantPanels, units, to),
@@ -242,6 +255,7 @@ function runCell(code: Code, placed: PlacedCell, rows: number, memory: SharedMem
   const [h, c] = [allocate(rows * width), allocate(rows * width)];
   const y = allocate(steps * rows * width);
   const scratch = allocate(sweepScratch(cell, units, rows) / 4);
+  const quantised = allocate(linearScratch(projectionOf(cell)) / 4);
   const numbers = (address: number, length: number): Float32Array =>
     new Float32Array(memory.memory.buffer, address, length);
   try {
@@ -249,7 +263,7 @@ function runCell(code: Code, placed: PlacedCell, rows: number, memory: SharedMem
     for (let t = 0; t < steps; t++)
       for (let row = 0; row < rows; row++)
         values.set(placed.inputs[row]![t]!, (t * rows + row) * padded(inner));
-    code.functions[code.projections.get(cell)!]!(x, packedIh, packedBias, pre, steps * rows);
+    code.functions[code.projections.get(cell)!]!(x, packedIh, packedBias, pre, steps * rows, quantised);
     code.functions[code.sweeps.get(cell)!]!(pre, h, y, c, packedHh, packedConstants, scratch, rows, steps, 0);
     const view = numbers(y, steps * rows * width);
     const output = new Float32Array(2 * view.length);
@@ -283,13 +297,4 @@ function computeExpected({ tested, weights, inputs, expected }: PlacedCell, row:
     expected.set(row, (h = state.h));
   }
   return h;
-}
-
-/** Numbers in [−1, 1) from a linear congruential generator (Numerical Recipes' constants). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
 }

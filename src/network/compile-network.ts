@@ -8,7 +8,7 @@ import { MemoryFull } from '../kernel/memory.ts';
 import { UnrollError } from '../errors.ts';
 import { compileBridge, type CompiledBridge } from './compile-bridge.ts';
 import { checkTensors } from './check-weights.ts';
-import { networkInputs, networkTensors, resolveNetwork } from './encoder-decoder.ts';
+import { networkInputs, networkTensors, resolveNetwork, type ResolvedNetwork } from './encoder-decoder.ts';
 import type { Graph } from './graph.ts';
 import type { NetworkInput } from './input.ts';
 import { compileNodes, resolveAlias, type CompiledNode } from './compile-nodes.ts';
@@ -16,6 +16,7 @@ import { findLayerKind, type LayerType } from './layers/registry.ts';
 import { findLayerRun } from './layers/run-registry.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
+import type { Precision } from '../kernel/precision.ts';
 
 /** The encoder, and the bridge from its last state to the decoder's first. */
 export interface CompiledEncoder extends CompiledBridge {
@@ -56,17 +57,27 @@ export interface CompiledNetwork {
 
 /**
  * Checks, packs and compiles a network; its weights then live in the kernel's memory until `freeNetwork`.
+ * @param precision of the weights of recurrent and dense layers
  * @throws UnrollError invalid_model, invalid_weights, out_of_memory
  */
-export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kernel): CompiledNetwork {
+export function compileNetwork(
+  spec: NetworkSpec,
+  weights: Weights,
+  kernel: Kernel,
+  precision: Precision = 'float32',
+): CompiledNetwork {
   const { input, source } = networkInputs(spec, weights);
   const network = resolveNetwork(spec, input, source);
   checkTensors(networkTensors(network), weights);
-  const compiled = compileGraph(network.graph, input, weights, kernel, !network.encoder);
+  checkPrecision(network, precision);
+  const compiled = compileGraph(network.graph, input, weights, kernel, {
+    observed: !network.encoder,
+    precision,
+  });
   if (!network.encoder || !source) return compiled;
   let encoder: CompiledNetwork | null = null;
   try {
-    encoder = compileGraph(network.encoder.graph, source, weights, kernel, false);
+    encoder = compileGraph(network.encoder.graph, source, weights, kernel, { observed: false, precision });
     const bridge = compileBridge(network.encoder, network.graph, weights, kernel);
     const bytes = encoder.weightBytes + bridge.bridgeBytes;
     const codes = [compiled.code, encoder.code, bridge.code];
@@ -78,21 +89,39 @@ export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kern
   }
 }
 
-/** @param observed whether its layers report inside values */
+/** @throws UnrollError invalid_model where there is nothing to quantise */
+function checkPrecision({ graph, encoder }: ResolvedNetwork, precision: Precision): void {
+  const nodes = [...graph.nodes, ...(encoder?.graph.nodes ?? [])];
+  if (precision === 'float32' || nodes.some(({ type }) => type === 'recurrent' || type === 'dense')) return;
+  throw new UnrollError(
+    'invalid_model',
+    `precision: is of recurrent and dense layers, the network has none: was ${precision}`,
+    { field: 'precision' },
+  );
+}
+
+/** @param options.observed whether its layers report inside values */
 function compileGraph(
   graph: Graph,
   input: NetworkInput,
   weights: Weights,
   kernel: Kernel,
-  observed: boolean,
+  { observed, precision }: { readonly observed: boolean; readonly precision: Precision },
 ): CompiledNetwork {
   const placed = placeWeights(kernel);
-  const { place, regions } = placed;
+  const { place, placeUntilFilled, regions } = placed;
   try {
     let nodes: CompiledNode[] = [];
     const gathers: Record<number, string> = {};
     const emit = (e: Emitter, observer: Emitter | null): void => {
-      nodes = compileNodes(graph, { e, observer, place, tensor: (name) => weights.get(name)!.values });
+      nodes = compileNodes(graph, {
+        e,
+        observer,
+        place,
+        placeUntilFilled,
+        precision,
+        tensor: (name) => weights.get(name)!.values,
+      });
       const inputWidth = input.kind === 'features' ? input.width : 0;
       for (const width of [inputWidth, ...graph.nodes.map((node) => node.width)])
         if (width > 0) gathers[width] = emitGather(e, width);
@@ -103,6 +132,7 @@ function compileGraph(
     );
     const { module, ...code } = compiled;
     fillNodes(nodes, module, kernel);
+    placed.freeFilled();
     const head = nodes.findLastIndex(({ kind }) => findLayerRun(kind)?.acrossSteps);
     const output = resolveAlias(nodes, graph.nodes.length - 1);
     const before = nodes[output]?.inputs[0] ?? -1;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { decodingDefaults } from './decoding-fields.ts';
 import { modelNamePattern } from '../model-files.ts';
 import { layers as layerKinds, layerTypes, type LayerKinds, type LayerType } from './layers/registry.ts';
+import { precisions } from '../kernel/precision.ts';
 import { weightSource } from './weight-source.ts';
 
 // model.json, schema 1. The fields of each layer are in its folder (layers/), with the shapes and names of
@@ -141,6 +142,11 @@ export const modelSpec = z.strictObject({
    * ones.
    */
   tensors: z.strictObject({ input: tensorName.optional(), output: tensorName.optional() }).optional(),
+  /**
+   * Of the weights of recurrent and dense layers as they run: float32 as in the file, or quantised at load with a scale
+   * a row.
+   */
+  precision: z.enum(precisions).default('float32'),
   /** Of sessions with this model: seconds without a call after which they expire. */
   sessions: z.strictObject({ ttl_s: z.int().min(1).max(2_592_000).optional() }).optional(),
   /** Defaults of `generate` for this model. */

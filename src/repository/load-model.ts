@@ -64,7 +64,7 @@ export async function loadModel(
   const chain = readCrfPotentials(spec.network, weights);
   const match = signed !== null && sequence.givesTensors;
   const graph = signed && !match ? placeGraph(signed, { kernel, ...sizes }) : null;
-  const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
+  const placement = placeNetwork(spec.network, weights, { kernel, precision: spec.precision, ...sizes });
   return {
     sequence: {
       spec: served,
@@ -72,7 +72,7 @@ export async function loadModel(
       target,
       chain,
       placement,
-      weightsHash: hashNetwork(spec.network, weights),
+      weightsHash: hashNetwork(spec.network, weights, spec.precision),
     },
     graph,
     signature: match ? signed.signature : null,

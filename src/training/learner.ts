@@ -175,6 +175,7 @@ export function computeLearnerBytes(spec: NetworkSpec, options: LearnerOptions):
     module: new ModuleBuilder({ maximumPages: 1 }),
     constant: () => noInstructions,
     bits: () => noInstructions,
+    dotBytes: () => noInstructions,
   };
   buildLayers({ e, capacity, sourceCapacity, allocate }, resolveNetwork(spec, input, source), loss);
   createFeed(allocate, input, capacity);

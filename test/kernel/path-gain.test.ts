@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { ModuleBuilder } from '../../src/kernel/assembler/module-builder.ts';
 import { compileModule } from '../../src/kernel/compile.ts';
 import { ConstantPool, constantsBytes } from '../../src/kernel/constants.ts';
+import { dotBytesBy } from '../../src/kernel/emit/byte-products.ts';
 import { SharedMemory } from '../../src/kernel/memory.ts';
 import { measurePathGain } from '../../src/kernel/path-gain.ts';
 
@@ -12,7 +13,12 @@ it('measures a ratio and frees its memory', () => {
   const gain = measurePathGain(memory, (path, emit) => {
     compiled.push(path);
     const module = new ModuleBuilder({ maximumPages: memory.maximumPages });
-    emit({ module, constant: (value) => constants.float(value), bits: (value) => constants.bits(value) });
+    emit({
+      module,
+      constant: (value) => constants.float(value),
+      bits: (value) => constants.bits(value),
+      dotBytes: dotBytesBy.relaxed,
+    });
     return compileModule(module.encode(), path);
   });
   expect(compiled).toEqual(['plain', 'revectorised']);

@@ -6,6 +6,7 @@ import { comparePaths } from '../../src/kernel/self-test.ts';
 import { ConstantPool, constantsBytes } from '../../src/kernel/constants.ts';
 import { ModuleBuilder } from '../../src/kernel/assembler/module-builder.ts';
 import { compileModule, type KernelPath } from '../../src/kernel/compile.ts';
+import { dotBytesBy } from '../../src/kernel/emit/byte-products.ts';
 import type { Emitter } from '../../src/kernel/emit/emitter.ts';
 
 /** Builds as the kernel does, but lets a test spoil the constants of one path. */
@@ -17,6 +18,7 @@ function builder(memory: SharedMemory, spoil: (path: KernelPath, value: number) 
       module,
       constant: (value) => constants.float(spoil(path, value)),
       bits: (value) => constants.bits(value),
+      dotBytes: dotBytesBy.relaxed,
     });
     return compileModule(module.encode(), path);
   };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NetworkInput } from '../../src/network/input.ts';
+import type { Precision } from '../../src/kernel/precision.ts';
 import type { Runner } from '../../src/network/runner.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import { cellVariants } from './cell-variants.ts';
@@ -21,7 +22,22 @@ import {
 // Invariant 1 of the design: a sequence's outputs are the same bits alone, batched with any others, cut into chunks or
 // restored from a saved state, on either kernel path.
 
-const networks: Record<string, { input: NetworkInput; spec: NetworkSpec }> = {
+interface Case {
+  readonly input: NetworkInput;
+  readonly spec: NetworkSpec;
+  readonly precision?: Precision;
+}
+
+/** Every case again with quantised weights, in the two precisions by turns. */
+const andQuantised = (cases: Readonly<Record<string, Case>>): [string, Case][] => [
+  ...Object.entries(cases),
+  ...Object.entries(cases).map(([name, one], i): [string, Case] => {
+    const precision = i % 2 === 0 ? 'int8' : 'int16';
+    return [`${name}, ${precision}`, { ...one, precision }];
+  }),
+];
+
+const networks: Record<string, Case> = {
   'stacked lstm over characters': {
     input: ids(40),
     spec: network([
@@ -129,10 +145,10 @@ function runInCompany(
   return outputs;
 }
 
-describe.each(Object.entries(networks))('%s', (_, { spec, input }) => {
+describe.each(andQuantised(networks))('%s', (_, { spec, input, precision = 'float32' }) => {
   const weights = randomWeights(spec, input);
-  const runner = createTestRunner(spec, weights);
-  const plain = createTestRunner(spec, weights, { mode: 'plain' });
+  const runner = createTestRunner(spec, weights, { precision });
+  const plain = createTestRunner(spec, weights, { mode: 'plain', precision });
 
   it('gives the same bits in any batch and any chunks, on both paths', () => {
     const sequence = fc.record({
@@ -178,7 +194,7 @@ describe.each(Object.entries(networks))('%s', (_, { spec, input }) => {
   });
 });
 
-const bothWays: Record<string, { input: NetworkInput; spec: NetworkSpec }> = {
+const bothWays: Record<string, Case> = {
   'gru tagger': {
     input: ids(20),
     spec: network([
@@ -201,11 +217,12 @@ for (const [name, cell] of Object.entries(cellVariants))
     spec: network([{ type: 'recurrent', ...cell, units: 19, bidirectional: true, layers: 2 }]),
   };
 
-describe.each(Object.entries(bothWays))('a bidirectional network: %s', (_, { spec, input }) => {
+describe.each(andQuantised(bothWays))('a bidirectional network: %s', (_, one) => {
   it('gives the same bits alone and packed with others of any length, on both paths', () => {
+    const { spec, input, precision = 'float32' } = one;
     const weights = randomWeights(spec, input);
-    const runner = createTestRunner(spec, weights);
-    const plain = createTestRunner(spec, weights, { mode: 'plain' });
+    const runner = createTestRunner(spec, weights, { precision });
+    const plain = createTestRunner(spec, weights, { mode: 'plain', precision });
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 33 }), (lengths) => {
         const steps = lengths.toSorted((a, b) => b - a);

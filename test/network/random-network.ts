@@ -1,6 +1,7 @@
 import type { KernelMode } from '../../src/kernel/compile.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import type { Precision } from '../../src/kernel/precision.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { InsideLayer, InsideRows } from '../../src/network/inside.ts';
 import { listInsideLayers } from '../../src/network/inside-layers.ts';
@@ -61,11 +62,11 @@ function getKernel(mode: KernelMode): Kernel {
 export function createTestRunner(
   spec: NetworkSpec,
   weights: Weights,
-  options: { mode?: KernelMode; maxRows?: number; maxPacked?: number } = {},
+  options: { mode?: KernelMode; maxRows?: number; maxPacked?: number; precision?: Precision } = {},
 ): Runner & { release: () => void; insideLayers: InsideLayer[] } {
   const kernel = getKernel(options.mode ?? 'auto');
   const size = { maxRows: options.maxRows ?? 40, maxPacked: options.maxPacked ?? 8_000 };
-  const compiled = compileNetwork(spec, weights, kernel);
+  const compiled = compileNetwork(spec, weights, kernel, options.precision);
   const { states, scratch } = measureLayout(compiled, size);
   const { memory } = kernel;
   const arena = { offset: memory.allocate(states), bytes: states, scratch: memory.allocate(scratch) };

@@ -92,6 +92,7 @@ export function toModelDetails(
     causal: info?.causal ?? null,
     parameters: info?.parameters ?? null,
     weight_bytes: served ? (info?.weightBytes ?? 0) + (served.graph?.weightBytes ?? 0) : null,
+    precision: spec?.precision ?? null,
     state_floats: info?.stateFloats ?? null,
     layers: info ? [...info.layers] : [],
     kernel: info?.kernel ?? served?.graph?.kernel ?? engine.kernel,

@@ -106,7 +106,29 @@ export const vle = vectorBinary('f32x4.le');
 /** Each int32 as a float32. */
 export const intToFloat = (a: V128): V128 => operation('f32x4.convert_i32x4_s', [a]);
 export const intAdd = vectorBinary('i32x4.add');
+export const intSub = vectorBinary('i32x4.sub');
+export const intMax = vectorBinary('i32x4.max_s');
 export const shiftLeft = (a: V128, bits: number): V128 => operation('i32x4.shl', [a, i32(bits)]);
+export const vand = vectorBinary('v128.and');
+/** Eight int16 of eight int32, clamped: those of `a`, then those of `b`. */
+export const narrowToInt16 = vectorBinary('i16x8.narrow_i32x4_s');
+/** Sixteen bytes of sixteen int16, clamped to 0 … 255. */
+export const narrowToBytes = vectorBinary('i8x16.narrow_i16x8_u');
+/** Four sums of two products of int16. */
+export const dotInt16 = vectorBinary('i32x4.dot_i16x8_s');
+/** Shifts of eight int16, the right one with the sign or without. */
+export const shiftLeft16 = (a: V128, bits: number): V128 => operation('i16x8.shl', [a, i32(bits)]);
+export const shiftRight16 = (a: V128, bits: number): V128 => operation('i16x8.shr_s', [a, i32(bits)]);
+export const shiftRightUnsigned16 = (a: V128, bits: number): V128 => operation('i16x8.shr_u', [a, i32(bits)]);
+/**
+ * c + four sums of four products: a int8, b 0 … 127. For a larger b it is the machine's choice whether it has a sign and
+ * whether the sum of two products saturates.
+ */
+export const relaxedDotBytes = (a: V128, b: V128, c: V128): V128 =>
+  operation('i32x4.relaxed_dot_i8x16_i7x16_add_s', [a, b, c]);
+/** Four given int32. */
+export const ints = (values: readonly [number, number, number, number]): V128 =>
+  operation('v128.const', [], [...new Uint8Array(Int32Array.from(values).buffer)]);
 
 // ---- loads; `offset` is a constant number of bytes
 const loading =

@@ -3,7 +3,7 @@
 // 0xfc: bulk memory).
 
 export type ValueType = 'i32' | 'f32' | 'v128';
-export type Immediate = 'none' | 'memory' | 'i32' | 'f32' | 'lane';
+export type Immediate = 'none' | 'memory' | 'i32' | 'f32' | 'lane' | 'v128';
 
 export interface Instruction {
   readonly opcode: readonly [number] | readonly [prefix: number, code: number];
@@ -29,6 +29,7 @@ const simd = (code: number, operands: ValueType[], result: ValueType): Instructi
   result,
   immediate: 'none',
 });
+const vUnary = (code: number) => simd(code, ['v128'], 'v128');
 const vBinary = (code: number) => simd(code, ['v128', 'v128'], 'v128');
 const vTernary = (code: number) => simd(code, ['v128', 'v128', 'v128'], 'v128');
 const shift = (code: number) => simd(code, ['v128', 'i32'], 'v128');
@@ -72,6 +73,7 @@ export const instructions = {
   'v128.load': load([0xfd, 0x00], 'v128', 4),
   'v128.load32_splat': load([0xfd, 0x09], 'v128', 2),
   'v128.store': store([0xfd, 0x0b], 'v128', 4),
+  'v128.const': { opcode: [0xfd, 0x0c], operands: [], result: 'v128', immediate: 'v128' },
   'f32x4.splat': simd(0x13, ['f32'], 'v128'),
   'f32x4.extract_lane': {
     opcode: [0xfd, 0x1f],
@@ -80,9 +82,18 @@ export const instructions = {
     immediate: 'lane',
   },
   'f32x4.le': vBinary(0x45),
+  'v128.and': vBinary(0x4e),
   'v128.andnot': vBinary(0x4f),
+  'i8x16.narrow_i16x8_u': vBinary(0x66),
+  'i16x8.narrow_i32x4_s': vBinary(0x85),
+  'i16x8.shl': shift(0x8b),
+  'i16x8.shr_s': shift(0x8c),
+  'i16x8.shr_u': shift(0x8d),
   'i32x4.shl': shift(0xab),
   'i32x4.add': vBinary(0xae),
+  'i32x4.sub': vBinary(0xb1),
+  'i32x4.max_s': vBinary(0xb8),
+  'i32x4.dot_i16x8_s': vBinary(0xba),
   'f32x4.add': vBinary(0xe4),
   'f32x4.sub': vBinary(0xe5),
   'f32x4.mul': vBinary(0xe6),
@@ -90,9 +101,10 @@ export const instructions = {
   'f32x4.max': vBinary(0xe9),
   'f32x4.pmin': vBinary(0xea),
   'f32x4.pmax': vBinary(0xeb),
-  'f32x4.convert_i32x4_s': simd(0xfa, ['v128'], 'v128'),
+  'f32x4.convert_i32x4_s': vUnary(0xfa),
   'f32x4.relaxed_madd': vTernary(0x105),
   'f32x4.relaxed_nmadd': vTernary(0x106),
+  'i32x4.relaxed_dot_i8x16_i7x16_add_s': vTernary(0x113),
 } as const satisfies Record<string, Instruction>;
 
 export type InstructionName = keyof typeof instructions;

@@ -10,4 +10,6 @@ export interface Emitter {
    */
   readonly constant: (value: number) => V128;
   readonly bits: (value: number) => V128;
+  /** c + four sums of four products of bytes: a int8, b 0 … 127. */
+  readonly dotBytes: (a: V128, b: V128, c: V128) => V128;
 }

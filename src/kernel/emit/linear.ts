@@ -1,78 +1,113 @@
-import type { I32Local } from '../assembler/function-builder.ts';
-import { add, load } from '../assembler/expressions.ts';
+import type { FunctionBuilder, I32Local } from '../assembler/function-builder.ts';
+import { add, i32, lessThan, load, sub } from '../assembler/expressions.ts';
+import type { Precision } from '../precision.ts';
 import { activate, type Activation } from './activations.ts';
 import type { Emitter } from './emitter.ts';
-import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
-import { accumulate, branchOnRows, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
+import { padded, panelBytes, countPanels } from '../layout.ts';
+import { productOf } from './product.ts';
+import { branchOnRows, forEachRowBlock, panelGroups } from './tile.ts';
+
+/** Rows that are converted at a time where the precision is of integers. */
+const convertedRows = 64;
+
+interface LinearShape {
+  readonly inner: number;
+  readonly columns: number;
+  readonly activation?: Activation;
+  /** Of the weights, float32 by default. */
+  readonly precision?: Precision;
+}
+
+/** Bytes of scratch that a product needs: 0 for float32. */
+export function linearScratch({ inner, precision = 'float32' }: LinearShape): number {
+  const { convertRows, rowByteLength } = productOf(precision, inner);
+  return convertRows ? convertedRows * rowByteLength : 0;
+}
 
 /**
- * Emits y = activation(x·Wᵀ + b) for any number of rows ≥ 1: a dense layer, or the input projection of a
- * whole sequence. x [rows, padded(inner)]  w [panels][inner][16]  b [padded(columns)]  y [rows,
- * padded(columns)]
- * @returns the function's name; its parameters are x, w, bias, y, rows.
+ * Emits y = activation(x·Wᵀ + b) for any number of rows ≥ 0: a dense layer, or the input projection of a whole sequence.
+ * x [rows, padded(inner)]  w [panels]  b [padded(columns)]  y [rows, padded(columns)]
+ * @returns the function's name; its parameters are x, w, bias, y, rows, scratch.
  */
-export function emitLinear(
-  e: Emitter,
-  shape: { inner: number; columns: number; activation?: Activation },
-): string {
-  const { inner, columns, activation = 'linear' } = shape;
+export function emitLinear(e: Emitter, shape: LinearShape): string {
+  const { inner, columns, activation = 'linear', precision = 'float32' } = shape;
+  const product = productOf(precision, inner);
   const panels = countPanels(columns);
-  const xStride = padded(inner) * 4;
+  const xStride = product.rowByteLength;
   const yStride = panels * panelBytes;
-  const name = `linear_${inner}_${columns}_${activation}`;
+  const panelByteLength = product.panelByteLength;
+  const name = `linear_${inner}_${columns}_${activation}${product.label}`;
 
-  return e.module.function(name, ['x', 'w', 'bias', 'y', 'rows'], (f, { x, w, bias, y, rows }) => {
-    const tile = (
-      rowCount: number,
-      width: number,
-      xAt: I32Local,
-      wAt: I32Local,
-      bAt: I32Local,
-      yAt: I32Local,
-    ): void => {
-      const acc = Array.from({ length: rowCount }, () =>
-        Array.from({ length: width * panelVectors }, (_, v) => f.v128(load(bAt, v * 16))),
-      );
-      accumulate(f, { rows: rowCount, panels: width, inner, xStride }, xAt, wAt, acc);
-      acc.forEach((row, r) => {
+  interface Addresses {
+    readonly x: I32Local;
+    readonly w: I32Local;
+    readonly bias: I32Local;
+    readonly y: I32Local;
+  }
+  const multiply = (f: FunctionBuilder, given: Addresses, rows: I32Local): void => {
+    const tile = (rowCount: number, width: number, { x, w, bias, y }: Addresses): void => {
+      const shapeOfTile = { rows: rowCount, panels: width };
+      const sums = product.multiply(f, e, shapeOfTile, x, w, (_, v) => load(bias, v * 16));
+      sums.forEach((row, r) => {
         activate(f, e, row, activation);
-        row.forEach((sum, v) => f.store(yAt, sum, r * yStride + v * 16));
+        row.forEach((sum, v) => f.store(y, sum, r * yStride + v * 16));
       });
     };
 
     /** One or two rows: several panels at a time, to keep the multipliers busy. */
     const fewRows = (rowCount: number, wide: number): void => {
       for (const { width, count, first } of panelGroups(panels, wide)) {
-        const wAt = f.i32(add(w, first * panelByteLength(inner)));
-        const bAt = f.i32(add(bias, first * panelBytes));
-        const yAt = f.i32(add(y, first * panelBytes));
+        const w = f.i32(add(given.w, first * panelByteLength));
+        const bias = f.i32(add(given.bias, first * panelBytes));
+        const y = f.i32(add(given.y, first * panelBytes));
         f.repeat(f.i32(count), () => {
-          tile(rowCount, width, x, wAt, bAt, yAt);
-          f.advance(wAt, width * panelByteLength(inner));
-          f.advance(bAt, width * panelBytes);
-          f.advance(yAt, width * panelBytes);
+          tile(rowCount, width, { x: given.x, w, bias, y });
+          f.advance(w, width * panelByteLength);
+          f.advance(bias, width * panelBytes);
+          f.advance(y, width * panelBytes);
         });
       }
     };
 
     /** Many rows: a panel stays in the first-level cache while all rows use it. */
     const manyRows = (): void => {
-      const xAt = f.i32();
-      const yAt = f.i32();
+      const [w, bias, column] = [f.i32(given.w), f.i32(given.bias), f.i32(given.y)];
+      const [x, y] = [f.i32(), f.i32()];
       f.repeat(f.i32(panels), () => {
-        f.set(xAt, x);
-        f.set(yAt, y);
+        f.set(x, given.x);
+        f.set(y, column);
         forEachRowBlock(f, rows, (block) => {
-          tile(block, 1, xAt, w, bias, yAt);
-          f.advance(xAt, block * xStride);
-          f.advance(yAt, block * yStride);
+          tile(block, 1, { x, w, bias, y });
+          f.advance(x, block * xStride);
+          f.advance(y, block * yStride);
         });
-        f.advance(w, panelByteLength(inner));
+        f.advance(w, panelByteLength);
         f.advance(bias, panelBytes);
-        f.advance(y, panelBytes);
+        f.advance(column, panelBytes);
       });
     };
 
     branchOnRows(f, rows, { one: () => fewRows(1, 4), two: () => fewRows(2, 2), more: manyRows });
+  };
+
+  return e.module.function(name, ['x', 'w', 'bias', 'y', 'rows', 'scratch'], (f, p) => {
+    const { convertRows } = product;
+    if (!convertRows) {
+      multiply(f, p, p.rows);
+      return;
+    }
+    const block = f.i32();
+    f.while(
+      () => lessThan(0, p.rows),
+      () => {
+        f.set(block, p.rows);
+        f.if(lessThan(convertedRows, block), () => f.set(block, i32(convertedRows)));
+        convertRows(f, e, { from: p.x, to: p.scratch, rows: block });
+        multiply(f, { ...p, x: p.scratch }, block);
+        f.advance(p.x, convertedRows * padded(inner) * 4);
+        f.advance(p.y, convertedRows * yStride);
+        f.set(p.rows, sub(p.rows, block));
+      },
+    );
   });
 }

@@ -2,7 +2,9 @@ import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function
 import { add, eq, i32, load, mul, sub, xor, type I32Like, type V128 } from '../assembler/expressions.ts';
 import type { Emitter } from './emitter.ts';
 import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
-import { accumulate, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
+import type { Precision } from '../precision.ts';
+import { productOf } from './product.ts';
+import { forEachRowBlock, panelGroups } from './tile.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
 // Units are in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
@@ -14,7 +16,7 @@ import { accumulate, forEachRowBlock, panelGroups, panelByteLength } from './til
 // y       [steps][rows][padded(units)]   state after every step; step t reads step t − 1
 // c       [rows][padded(units)]    the second state of a cell that has one, in place; a cell without one may
 // record into it
-// weights [phase][group][gate with a product][units][16]
+// weights [phase][group][gate with a product] panels
 
 /**
  * What a gate's sum consists of: its input projection and its recurrent product (`projection`), the recurrent
@@ -58,6 +60,8 @@ export interface SweepCell {
   readonly separateOperand?: boolean;
   /** There is only ever one row: the code for many is left out. */
   readonly singleRow?: boolean;
+  /** Of its recurrent weights, float32 by default. */
+  readonly precision?: Precision;
 }
 
 /** Indexes of a phase's gates whose sums contain a recurrent product. */
@@ -68,9 +72,16 @@ export const gatesWithProduct = ({ gates }: Pick<SweepPhase, 'gates'>): number[]
 const maxProducts = ({ phases }: SweepCell): number =>
   Math.max(...phases.map((phase) => gatesWithProduct(phase).length));
 
+/** Bytes of a row's operand where it is not the row itself. */
+function operandBytes(cell: SweepCell, units: number): number {
+  const { convertRows, rowByteLength } = productOf(cell.precision ?? 'float32', units);
+  return convertRows && maxProducts(cell) > 0 ? rowByteLength : 0;
+}
+
 /** Bytes of scratch that a sweep over `rows` rows needs. */
 export function sweepScratch(cell: SweepCell, units: number, rows: number): number {
-  return rows * (maxProducts(cell) * panelBytes + (cell.phases.length - 1) * 2 * padded(units) * 4);
+  const sums = maxProducts(cell) * panelBytes + (cell.phases.length - 1) * 2 * padded(units) * 4;
+  return rows * (sums + operandBytes(cell, units));
 }
 
 /**
@@ -85,6 +96,8 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
   const gateCount = cell.phases.reduce((sum, { gates }) => sum + gates.length, 0);
   const preStride = groups * gateCount * panelBytes;
   const widest = maxProducts(cell);
+  const product = productOf(cell.precision ?? 'float32', units);
+  const { panelByteLength, rowByteLength: operandStride } = product;
   const parameters = [
     'pre',
     'h',
@@ -99,17 +112,22 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
     ...(cell.separateOperand ? (['operand'] as const) : []),
   ] as const;
 
-  return e.module.function(`${cell.name}_${units}`, parameters, (f, p) => {
+  return e.module.function(`${cell.name}_${units}${product.label}`, parameters, (f, p) => {
     const updateRows = f.i32(add(p.scratch, mul(p.rows, widest * panelBytes)));
     const resetRows = f.i32(add(updateRows, mul(p.rows, hStride)));
+    const converted =
+      operandBytes(cell, units) > 0
+        ? f.i32(add(updateRows, mul(p.rows, (cell.phases.length - 1) * 2 * hStride)))
+        : null;
     const columns = { pre: p.pre, h: p.h, y: p.y, c: p.c, update: updateRows, reset: resetRows };
     const stride = { pre: preStride, h: hStride, y: hStride, c: hStride, update: hStride, reset: hStride };
 
     const phaseStep = (phase: SweepPhase, preOffset: number, weightOffset: number): void => {
       const multiplied = gatesWithProduct(phase);
       const products = multiplied.length;
-      const groupWeights = products * panelByteLength(units);
-      const operand = phase.operand === 'reset' ? resetRows : (p.operand ?? p.h);
+      const groupWeights = products * panelByteLength;
+      const given = phase.operand === 'reset' ? resetRows : (p.operand ?? p.h);
+      const operand = converted ?? given;
 
       /** Addresses of a group's units in the first row. */
       const locate = (group: I32Like): { at: RowAddresses; weights: I32Local } => {
@@ -153,14 +171,16 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           f.if(p.descending, () => f.set(group, add(first, (count - 1) * width)));
           f.repeat(visit, () => {
             const places = Array.from({ length: width }, (_, i) => locate(add(group, i)));
-            const acc = places.flatMap(({ at }) =>
-              multiplied.flatMap((gate) => createVectors((v) => loadStart(gate, at.pre, at.constants, 0, v))),
-            );
-            const tile = { rows: 1, panels: width * products, inner: units, xStride: hStride };
-            accumulate(f, tile, operand, places[0]!.weights, [acc]);
+            const tile = { rows: 1, panels: width * products };
+            const [acc = []] = product.multiply(f, e, tile, operand, places[0]!.weights, (_, vector) => {
+              const panel = Math.floor(vector / panelVectors);
+              const { at } = places[Math.floor(panel / products)]!;
+              const gate = multiplied[panel % products]!;
+              return loadStart(gate, at.pre, at.constants, 0, vector % panelVectors);
+            });
             places.forEach(({ at }, i) => {
-              const sums = allSums(at, (product) => {
-                const from = (i * products + product) * panelVectors;
+              const sums = allSums(at, (index) => {
+                const from = (i * products + index) * panelVectors;
                 return acc.slice(from, from + panelVectors);
               });
               phase.update(f, e, sums, at);
@@ -185,22 +205,25 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           const sumStride = products * panelBytes;
           const tile = (
             rows: number,
-            product: number,
+            index: number,
             width: number,
             x: I32Local,
             preAt: I32Local,
             sums: I32Local,
           ): void => {
-            const acc = Array.from({ length: rows }, (_, r) =>
-              Array.from({ length: width * panelVectors }, (__, v) => {
-                const gate = multiplied[product + Math.floor(v / panelVectors)]!;
-                return f.v128(loadStart(gate, preAt, at.constants, r, v % panelVectors));
-              }),
+            const shape = { rows, panels: width };
+            const panel = add(weights, index * panelByteLength);
+            const acc = product.multiply(f, e, shape, x, panel, (r, v) =>
+              loadStart(
+                multiplied[index + Math.floor(v / panelVectors)]!,
+                preAt,
+                at.constants,
+                r,
+                v % panelVectors,
+              ),
             );
-            const shape = { rows, panels: width, inner: units, xStride: hStride };
-            accumulate(f, shape, x, add(weights, product * panelByteLength(units)), acc);
             acc.forEach((row, r) =>
-              row.forEach((sum, v) => f.store(sums, sum, r * sumStride + product * panelBytes + v * 16)),
+              row.forEach((sum, v) => f.store(sums, sum, r * sumStride + index * panelBytes + v * 16)),
             );
           };
           const twoRows = (): void => {
@@ -208,13 +231,13 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
               for (let i = 0; i < count; i++) tile(2, first + i * width, width, operand, at.pre, p.scratch);
           };
           const moreRows = (): void => {
-            for (let product = 0; product < products; product++) {
+            for (let index = 0; index < products; index++) {
               const x = f.i32(operand);
               const preAt = f.i32(at.pre);
               const sums = f.i32(p.scratch);
               forEachRowBlock(f, p.rows, (block) => {
-                tile(block, product, 1, x, preAt, sums);
-                f.advance(x, block * hStride);
+                tile(block, index, 1, x, preAt, sums);
+                f.advance(x, block * operandStride);
                 f.advance(preAt, block * preStride);
                 f.advance(sums, block * sumStride);
               });
@@ -224,8 +247,8 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
 
           const sums = f.i32(p.scratch);
           f.repeat(f.i32(p.rows), () => {
-            const sumsOfRow = allSums(at, (product) =>
-              createVectors((v) => load(sums, product * panelBytes + v * 16)),
+            const sumsOfRow = allSums(at, (index) =>
+              createVectors((v) => load(sums, index * panelBytes + v * 16)),
             );
             phase.update(f, e, sumsOfRow, at);
             f.advance(sums, sumStride);
@@ -239,6 +262,8 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
         });
       };
 
+      if (converted && products > 0)
+        product.convertRows?.(f, e, { from: given, to: converted, rows: p.rows });
       if (products === 0) manyRows();
       else if (cell.singleRow) oneRow();
       else f.if(eq(p.rows, 1), oneRow, manyRows);
@@ -250,7 +275,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
       for (const phase of cell.phases) {
         phaseStep(phase, preOffset, weightOffset);
         preOffset += groups * phase.gates.length * panelBytes;
-        weightOffset += groups * gatesWithProduct(phase).length * panelByteLength(units);
+        weightOffset += groups * gatesWithProduct(phase).length * panelByteLength;
       }
       f.set(columns.h, columns.y);
       f.advance(p.y, mul(p.rows, hStride));

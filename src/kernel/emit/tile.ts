@@ -1,8 +1,8 @@
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import { add, eq, fma, lessThan, load, loadSplat, or, sub, type I32Like } from '../assembler/expressions.ts';
-import { panelBytes, panelVectors } from '../layout.ts';
+import { padded, panelBytes, panelVectors } from '../layout.ts';
 
-// The inner product that every layer uses. x [rows, inner] row-major   w [panels][inner][16]   acc
+// The inner product of float32 rows and weights. x [rows, inner] row-major   w [panels][inner][16]   acc
 // [rows][panels·4] vectors in registers Every output is one chain of fused multiply-adds over k = 0, 1, …
 // whatever the tile's shape: so its bits do not depend on how many rows or panels share the tile (DESIGN.md,
 // invariant 1). Never split k.
@@ -11,23 +11,19 @@ export interface Tile {
   readonly rows: number;
   readonly panels: number;
   readonly inner: number;
-  /** Bytes from one row of x to the next. */
-  readonly xStride: number;
 }
-
-/** Bytes of one packed panel. */
-export const panelByteLength = (inner: number): number => inner * panelBytes;
 
 /**
  * acc[r][v] += Σ_k x[r][k] · w[k][v], in order of k. `x` is the first row's address, `w` the first panel's.
  */
 export function accumulate(
   f: FunctionBuilder,
-  { rows, panels, inner, xStride }: Tile,
+  { rows, panels, inner }: Tile,
   x: I32Like,
   w: I32Like,
   acc: readonly (readonly V128Local[])[],
 ): void {
+  const xStride = padded(inner) * 4;
   const unroll = rows === 1 ? 4 : 2;
   const xAt = f.i32(x);
   const wAt = f.i32(w);
@@ -36,7 +32,7 @@ export function accumulate(
 
   const multiplyAdd = (k: number): void => {
     const address = (v: number): number =>
-      k * panelBytes + (v % panelVectors) * 16 + Math.floor(v / panelVectors) * panelByteLength(inner);
+      k * panelBytes + (v % panelVectors) * 16 + Math.floor(v / panelVectors) * inner * panelBytes;
     weights.forEach((weight, v) => f.set(weight, load(wAt, address(v))));
     acc.forEach((row, r) => {
       f.set(xk, loadSplat(xAt, r * xStride + k * 4));

@@ -1,4 +1,5 @@
 import type { Emitter } from '../../kernel/emit/emitter.ts';
+import type { Precision } from '../../kernel/precision.ts';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
 
 // Contexts of a layer at compilation (main thread) and at run time (worker). Compiled layers are plain data
@@ -16,6 +17,10 @@ export interface CompileContext {
   readonly tensor: (name: string) => Float32Array;
   /** Allocates `length` float32 in the shared memory; `fill` writes them. @returns the address */
   readonly place: (length: number, fill: (values: Float32Array) => void) => number;
+  /** The same for what is only read until the layer's `fill` has run. */
+  readonly placeUntilFilled: CompileContext['place'];
+  /** Of the weights of recurrent and dense layers. */
+  readonly precision: Precision;
   /** Columns of the layer's inputs. */
   readonly inputWidths: readonly number[];
   /** Its first input, compiled; undefined where that is the network's input. */

@@ -37,6 +37,6 @@ export function decodeInstruction(bytes: readonly number[]): {
     length = readLeb(bytes, start).length;
     length += readLeb(bytes, start + length).length;
   } else if (immediate === 'i32') length = readLeb(bytes, start).length;
-  else length = { none: 0, f32: 4, lane: 1, shuffle: 16 }[immediate];
+  else length = { none: 0, f32: 4, lane: 1, v128: 16 }[immediate];
   return { name, immediate: bytes.slice(start, start + length), length: start + length };
 }

@@ -17,6 +17,7 @@ const immediates: Record<Instruction['immediate'], (name: InstructionName) => nu
   i32: () => [0xc0, 0xbb, 0x78],
   f32: () => [0, 0, 0x80, 0x3f],
   lane: () => [3],
+  v128: () => Array.from({ length: 16 }, (_, byte) => byte),
 };
 
 describe('the instruction table', () => {

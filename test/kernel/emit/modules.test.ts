@@ -5,6 +5,7 @@ import { selfTestCells } from '../../../src/cells/self-test-cells.ts';
 import { plainActivation, usualOptions } from '../../../src/cells/options.ts';
 import { cellChoices, findCell } from '../../../src/cells/registry.ts';
 import { toSweepCell } from '../../../src/cells/sweep.ts';
+import { dotBytesBy } from '../../../src/kernel/emit/byte-products.ts';
 import { emitLinear } from '../../../src/kernel/emit/linear.ts';
 import { emitMerge } from '../../../src/kernel/emit/merge.ts';
 import { emitPool } from '../../../src/network/layers/pool/emit.ts';
@@ -37,6 +38,7 @@ it.each([1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 257, 1024])(
     const e = {
       module,
       constant: (value: number) => constants.float(value),
+      dotBytes: dotBytesBy.relaxed,
       bits: (pattern: number) => constants.bits(pattern),
     };
     for (const cell of cells) emitSweep(e, cell, size);

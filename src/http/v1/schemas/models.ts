@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { precisions } from '../../../kernel/precision.ts';
 import { aliasPattern } from '../../../model-files.ts';
 
 export const modelSummary = z
@@ -40,6 +41,10 @@ export const modelDetails = modelSummary
     causal: z.boolean().nullable().describe('False where the whole sequence is read before the first output'),
     parameters: z.int().nullable(),
     weight_bytes: z.int().nullable(),
+    precision: z
+      .enum(precisions)
+      .nullable()
+      .describe('Of the weights of recurrent and dense layers; null where the model runs on no sequences'),
     state_floats: z.int().nullable().describe('float32 numbers in the state of one sequence'),
     layers: z.array(
       z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { emitLinear } from '../../../kernel/emit/linear.ts';
+import { emitLinear, linearScratch } from '../../../kernel/emit/linear.ts';
 import { emitLogSoftmax, emitSoftmax } from '../../../kernel/emit/softmax.ts';
 import { activation } from '../../../kernel/reference/activations.ts';
 import { linear } from '../../../kernel/reference/linear.ts';
@@ -47,17 +47,18 @@ export const dense = {
   },
 
   compile({ layer, tensors }, context): CompiledDense {
-    const { e, inputWidths } = context;
+    const { e, inputWidths, precision } = context;
     const inner = inputWidths[0]!;
     const columns = layer.units;
     const own = isOverRow(layer.activation) ? 'linear' : layer.activation;
     const logits = own === 'sigmoid' ? 'linear' : own;
     return {
       kind: 'dense',
-      linear: emitLinear(e, { inner, columns, activation: own }),
-      logits: emitLinear(e, { inner, columns, activation: logits }),
+      linear: emitLinear(e, { inner, columns, activation: own, precision }),
+      logits: emitLinear(e, { inner, columns, activation: logits, precision }),
+      scratchBytes: linearScratch({ inner, columns, precision }),
       overRow: isOverRow(layer.activation) ? overRow[layer.activation].emit(e, columns) : null,
-      ...placeMatrix(context, tensors, { inner, columns }),
+      ...placeMatrix(context, tensors, { inner, columns, precision }),
     };
   },
 

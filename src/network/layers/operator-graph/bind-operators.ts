@@ -126,6 +126,8 @@ function getSweep(
     xStride: xStride * 4,
     pre: take(columns),
     preRows: sweepRows,
+    // float32 needs none
+    quantised: 0,
     y: take(yStride),
     h: take(yStride),
     c: take(yStride),

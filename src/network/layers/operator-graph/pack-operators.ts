@@ -64,6 +64,8 @@ export function packOperators(
           const own = {
             ...context,
             observer: null,
+            placeUntilFilled: place,
+            precision: 'float32' as const,
             inputWidths: [inner],
             before: undefined,
             tensor: (name: string) => parts[name as keyof typeof parts]!.values,

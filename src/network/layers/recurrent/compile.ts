@@ -3,14 +3,15 @@ import type { CellPhase } from '../../../cells/cell.ts';
 import { findCell } from '../../../cells/registry.ts';
 import { toObservedCell, toSweepCell } from '../../../cells/sweep.ts';
 import { combineBiases, type DirectionTensors } from '../../../cells/weights.ts';
-import { emitLinear } from '../../../kernel/emit/linear.ts';
+import { emitLinear, linearScratch } from '../../../kernel/emit/linear.ts';
 import { emitMerge } from '../../../kernel/emit/merge.ts';
 import { emitConcat, emitGather } from '../../../kernel/emit/rows.ts';
 import { countPanels, padded, panelWidth } from '../../../kernel/layout.ts';
 import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
-import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '../../../kernel/pack.ts';
+import { inputOrder, packByGroup, packVector, productOrder } from '../../../kernel/pack.ts';
 import type { KernelFunctions } from '../../../kernel/instantiate.ts';
 import type { CompileContext } from '../layer.ts';
+import { placeProduct } from '../place-product.ts';
 import { getCellOptions, type Direction } from '../../../cells/recurrent-options.ts';
 import type { RecurrentSpec } from './schema.ts';
 
@@ -31,28 +32,43 @@ export function compileRecurrent(
   const order = inputOrder(sweepCell, units);
   const recurrentOrder = productOrder(sweepCell, units);
   const inner = context.inputWidths[0]!;
-  const { e, observer, place, tensor } = context;
+  const { e, observer, place, placeUntilFilled, tensor, precision } = context;
+  // what is looked up is no product: a table is filled with float32 weights
+  const projection = {
+    inner,
+    columns: order.length,
+    precision: tableVocabulary === null ? precision : ('float32' as const),
+  };
+
+  const projectionContext = {
+    place: tableVocabulary === null ? place : placeUntilFilled,
+    precision: projection.precision,
+  };
 
   const placeState = (name: string | undefined): number | null =>
     name === undefined ? null : place(padded(units), (row) => row.set(tensor(name)));
 
   const compileDirection = (names: DirectionTensors, direction: Direction): CompiledDirection => {
     const options = getCellOptions(layer, direction);
-    const own = toSweepCell(cell, options);
+    const own = { ...toSweepCell(cell, options), precision };
     const optional = (name: string | undefined): Float32Array =>
       name === undefined ? new Float32Array(0) : tensor(name);
     const { combined, separate } = combineBiases(cell, units, tensor(names.biasIh), optional(names.biasHh));
     return {
-      projection: emitLinear(e, { inner, columns: order.length }),
+      projection: emitLinear(e, projection),
       sweep: emitSweep(e, own, units),
-      observe: observer && emitSweep(observer, toObservedCell(cell, options), units),
+      observe: observer && emitSweep(observer, { ...toObservedCell(cell, options), precision }, units),
       gather: emitGather(e, order.length),
-      weightIh: place(order.length * inner, (packed) =>
-        packMatrix(tensor(names.weightIh), inner, order, packed),
-      ),
-      weightHh: place(recurrentOrder.length * units, (packed) =>
-        packMatrix(optional(names.weightHh), units, recurrentOrder, packed),
-      ),
+      weightIh: placeProduct(projectionContext, tensor(names.weightIh), {
+        inner,
+        order,
+        name: names.weightIh,
+      }),
+      weightHh: placeProduct(context, optional(names.weightHh), {
+        inner: units,
+        order: recurrentOrder,
+        name: names.weightHh ?? '',
+      }),
       bias: place(order.length, (packed) => packVector(combined, order, packed)),
       constants: place(padded(units) * own.constantPanels, (packed) => {
         const vectors = Float32Array.of(...separate, ...optional(names.peephole));
@@ -69,7 +85,8 @@ export function compileRecurrent(
     units,
     columns: order.length,
     hasCellState: cell.states.includes('c'),
-    scratchBytesPerRow: sweepScratch(sweepCell, units, 1),
+    scratchBytesPerRow: sweepScratch({ ...sweepCell, precision }, units, 1),
+    projectionScratchBytes: linearScratch(projection),
     gates: cell.gates.length === 1 ? [] : locateGates(cell.phases(getCellOptions(layer, 'forward')), units),
     forward: compileDirection(directions.forward, 'forward'),
     backward: directions.backward && compileDirection(directions.backward, 'backward'),

@@ -7,6 +7,7 @@ export interface CompiledDirection {
   readonly sweep: string;
   /** The sweep of one row that leaves the gates' values in place of its input projections, where they are reported. */
   readonly observe: string | null;
+  /** Freed where there is a table. */
   readonly weightIh: number;
   readonly bias: number;
   readonly weightHh: number;
@@ -34,6 +35,7 @@ export interface CompiledRecurrent {
   readonly columns: number;
   readonly hasCellState: boolean;
   readonly scratchBytesPerRow: number;
+  readonly projectionScratchBytes: number;
   /** None of a cell whose only gate is h. */
   readonly gates: readonly GateColumns[];
   readonly forward: CompiledDirection;

@@ -16,6 +16,8 @@ export interface DirectionPlace {
   readonly pre: number;
   /** Rows of `pre`. */
   readonly preRows: number;
+  /** Scratch of the projection. */
+  readonly quantised: number;
   readonly scratch: number;
 }
 
@@ -49,7 +51,7 @@ function project(
 ): void {
   const x = at.x + first * at.xStride;
   if (direction.table === null)
-    functions[direction.projection]!(x, direction.weightIh, direction.bias, at.pre, rows);
+    functions[direction.projection]!(x, direction.weightIh, direction.bias, at.pre, rows, at.quantised);
   else functions[direction.gather]!(direction.table, x, at.pre, rows);
 }
 

@@ -27,6 +27,7 @@ export const run: StepLayerRun<CompiledRecurrent, RecurrentPlace> = {
   scratch: (recurrent, { maxRows }) => ({
     projections: preRowsFor(maxRows) * recurrent.columns,
     sweep: (maxRows * recurrent.scratchBytesPerRow) / 4,
+    quantised: recurrent.projectionScratchBytes / 4,
     observed: observedFloats(recurrent),
   }),
   skipsInput: ({ forward }) => forward.table !== null,
@@ -82,6 +83,7 @@ function placeDirection(
     c: hasCellState ? stateRows('c', initialC) : 0,
     pre: scratch('projections'),
     preRows: preRowsFor(maxRows),
+    quantised: scratch('quantised'),
     scratch: scratch('sweep'),
     observed: placeObserved(recurrent, scratch('observed')),
   };
