@@ -51,6 +51,10 @@ describe('unroll quantize', () => {
       float32: { accuracy: expect.any(Number) as number },
       int8: { accuracy: expect.any(Number) as number },
     });
+    // the version before keeps the traffic
+    expect(readFileSync(join(folder.path, 'classifier/aliases.json'), 'utf8')).toMatch(
+      /"default": 1,\s+"int8": 2/,
+    );
     // the weights stay float32 in the file
     const [before, after] = [1, 2].map((version) =>
       readSafetensors(readFileSync(join(folder.path, `classifier/${version}/weights.safetensors`))),
