@@ -6,6 +6,8 @@ export interface Example {
   readonly job: Omit<z.input<typeof trainingSpec>, 'data' | 'validation'>;
   /** Without a part of its own to measure on, a share of the data is drawn, or cut from its end. */
   readonly data: () => { readonly training: Upload; readonly validation?: Upload };
+  /** The `example` of its model.json: a body of its task. */
+  readonly request: Readonly<Record<string, unknown>>;
   /** @returns metrics on held-out data, and other fields of model.json's provenance */
   readonly report: (trained: Trained) => Promise<Record<string, unknown>>;
 }

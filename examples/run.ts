@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
@@ -7,7 +7,7 @@ import { createDisplay } from '../src/cli/progress-line.ts';
 import type { Example, Trained, Upload } from './example.ts';
 
 // Trains one of the shipped models through the training API of a server, measures it on held-out data, and
-// writes the figures into its model.json.   npm run example -- NAME --server http://127.0.0.1:8080 --models
+// writes the figures and its example into its model.json.   npm run example -- NAME --server http://127.0.0.1:8080 --models
 // models
 
 const { values, positionals } = parseArgs({
@@ -20,7 +20,16 @@ const { values, positionals } = parseArgs({
     version: { type: 'string' },
   },
 });
+const names = readdirSync(import.meta.dirname).filter((folder) =>
+  existsSync(join(import.meta.dirname, folder, 'example.ts')),
+);
 const [name = ''] = positionals;
+if (!names.includes(name)) {
+  console.error(
+    `${name === '' ? '' : `there is no example ${name}\n`}usage: npm run example -- NAME [--server URL] [--models FOLDER] [--version NAME@VERSION]\nNAME is one of ${names.join(', ')}`,
+  );
+  process.exit(1);
+}
 const { example } = (await import(`./${name}/example.ts`)) as { example: Example };
 const display = createDisplay(process.stdout);
 
@@ -30,9 +39,9 @@ const trained: Trained = { post: (path, body) => call('POST', path, body), folde
 const report = await example.report(trained);
 console.log(JSON.stringify(report, null, 2));
 const file = join(folder, 'model.json');
-const model = JSON.parse(readFileSync(file, 'utf8')) as { provenance: object };
-model.provenance = { ...model.provenance, ...report };
-writeFileSync(file, `${JSON.stringify(model, null, 2)}\n`);
+const { provenance, ...model } = JSON.parse(readFileSync(file, 'utf8')) as { provenance: object };
+const described = { ...model, example: example.request, provenance: { ...provenance, ...report } };
+writeFileSync(file, `${JSON.stringify(described, null, 2)}\n`);
 
 /** @returns `name@version` of what was made */
 async function train(): Promise<string> {

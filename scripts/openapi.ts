@@ -1,14 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OpenAPIV3_1 } from 'openapi-types';
 import { withoutKey } from '../src/access/caller.ts';
 import { scopes } from '../src/access/scopes.ts';
 import { describeConfig } from '../src/config.ts';
 import { buildApp } from '../src/http/app.ts';
+import { withExamples } from '../src/http/openapi-examples.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 import { toClientTypes, type ApiDocument } from './openapi/client-types.ts';
+import { readShippedModels } from './shipped-models.ts';
 
-// Writes openapi/openapi.json from the routes and the TypeScript client's types from it, or with --check fails if they
-// differ.
+// Writes openapi/openapi.json from the routes and the examples of the shipped models, and the TypeScript client's types
+// from it, or with --check fails if they differ.
 
 const app = await buildApp({
   // the document depends only on the routes' schemas: no task is run
@@ -38,7 +41,7 @@ const app = await buildApp({
   },
 });
 await app.ready();
-const document = app.swagger();
+const document = withExamples(app.swagger() as OpenAPIV3_1.Document, readShippedModels());
 await app.close();
 
 const files = {
@@ -50,7 +53,7 @@ for (const [name, text] of Object.entries(files)) {
   if (process.argv.includes('--write')) {
     writeFileSync(path, text);
   } else if (readFileSync(path, 'utf8') !== text) {
-    console.error(`${name} differs from the routes: run npm run openapi`);
+    console.error(`${name} differs from the routes or the shipped examples: run npm run openapi`);
     process.exitCode = 1;
   } else {
     console.log(`${name} matches the routes`);

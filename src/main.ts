@@ -41,7 +41,10 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   const { startServer } = await import('./server.ts');
   server = await startServer(config, log, loaderThread);
   const url = config.PUBLIC_URL === '' ? server.url : config.PUBLIC_URL.replace(/\/+$/, '');
-  if (terminal) console.log(formatStartupBanner(url, server.models()));
+  if (terminal) {
+    const keyed = config.API_KEYS_FILE !== '';
+    console.log(formatStartupBanner(url, server.models(), { keyed }));
+  }
   // whatever the level: other programs wait for this line
   else
     log.child({}, { level: 'info' }).info({ url: server.url, models: server.models().length }, 'listening');

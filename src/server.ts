@@ -10,6 +10,7 @@ import { buildApp } from './http/app.ts';
 import { trackConnections } from './http/connections.ts';
 import { answerHalfClosed } from './http/half-closed.ts';
 import { limitConnections } from './http/limit-connections.ts';
+import { checkExample } from './http/v1/check-example.ts';
 import { openTraining } from './jobs/job-backends.ts';
 import { createKernel } from './cells/create-kernel.ts';
 import { createStateTokens } from './sessions/state-token.ts';
@@ -90,7 +91,15 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   const single = config.MODEL !== '';
   const root = single ? config.MODEL : config.MODELS;
   const scan = single ? () => scanSingleModel(root, config.MODEL_NAME) : () => scanModels(root);
-  const repository = createRepository({ root, scan, loader, engine, log, watch: config.WATCH });
+  const repository = createRepository({
+    root,
+    scan,
+    loader,
+    engine,
+    log,
+    watch: config.WATCH,
+    check: checkExample,
+  });
   // in their own thread, while this one builds the app
   const modelsLoaded = repository.start();
   metrics.observe({

@@ -1,24 +1,28 @@
-import type { ModelListing, ServedModel } from './repository/repository-interface.ts';
+import { findExampleCall, formatCurl } from './http/example-call.ts';
+import type { AnyModel, ModelListing } from './repository/repository-interface.ts';
 
-const exampleBodies: Readonly<Record<ServedModel['spec']['task'], (model: ServedModel) => string>> = {
-  classify: () => '{"input":"Alle Menschen sind frei und gleich an Würde","top_k":3}',
-  tag: () => '{"input":"Time flies like an arrow"}',
-  decode: () => '{"input":"unroll","beam_size":5}',
-  generate: () => '{"prompt":"The ","max_tokens":200,"stream":true}',
-  predict: ({ spec: { inputs } }) =>
-    JSON.stringify({ input: inputs.kind === 'text' ? 'unroll' : [inputs.features.map(() => 0)] }),
-};
+/** Longer commands are left to GET /v1/models/<name>. */
+const maxCommandLength = 500;
 
-/** Formats the startup banner: the server's address, its models, and an example request for each task. */
-export function formatStartupBanner(url: string, models: readonly ModelListing[]): string {
+/**
+ * Formats the startup banner: the server's address, its models, and a command for each task, which works as it is
+ * printed.
+ * @param keyed whether the server asks for a key
+ */
+export function formatStartupBanner(
+  url: string,
+  models: readonly ModelListing[],
+  { keyed }: { readonly keyed: boolean },
+): string {
   const lines = models.map(({ name, version, task, ready, error }) =>
     ready ? `  ${name}@${version}  ${task ?? 'tensors only'}` : `  ${name}@${version}  not ready: ${error}`,
   );
-  const served = models.flatMap((model) => (model.ready && model.served?.spec ? [model.served] : []));
-  const examples = [...new Map(served.map((model) => [model.spec.task, model])).values()].map(
-    (model) =>
-      `  curl -N ${url}/v1/models/${model.name}/${model.spec.task} -H 'content-type: application/json' -d '${exampleBodies[model.spec.task](model)}'`,
-  );
+  const served = models.flatMap((model) => (model.ready && model.served ? [model.served] : []));
+  const examples = firstOfEachTask(served).flatMap((model) => {
+    const call = findExampleCall(model);
+    const command = call && formatCurl(url, call, keyed);
+    return command === null || command.length > maxCommandLength ? [] : [`  ${command}`];
+  });
   return [
     `Unroll is at ${url}  (API: ${url}/docs)`,
     models.length > 0 ? `Models:\n${lines.join('\n')}` : 'No models yet: put one into UNROLL_MODELS.',
@@ -26,3 +30,7 @@ export function formatStartupBanner(url: string, models: readonly ModelListing[]
     '',
   ].join('\n');
 }
+
+/** The first model of each task, the highest version of a name first. */
+const firstOfEachTask = (models: readonly AnyModel[]): AnyModel[] =>
+  [...Map.groupBy(models, ({ spec }) => spec?.task ?? null).values()].map(([first]) => first!);

@@ -10,18 +10,6 @@ export type File = {
   status: 'processed';
 };
 
-export type OpenaiError = {
-  error: {
-    /** The field, the limit and the given value */
-    message: string;
-    type: string;
-    /** The parameter that the error is about */
-    param: string | null;
-    /** Stable name of the error */
-    code: string;
-  };
-};
-
 export type Usage = {
   /** Steps that the network ran, over all sequences */
   steps: number;
@@ -35,13 +23,86 @@ export type Usage = {
   run_ms: number;
 };
 
+/** Stable name of the error */
+export type ErrorCode =
+  | 'malformed_http'
+  | 'malformed_json'
+  | 'malformed_encoding'
+  | 'malformed_multipart'
+  | 'invalid_request'
+  | 'invalid_model_name'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'cross_site'
+  | 'host_not_served'
+  | 'not_found'
+  | 'model_not_found'
+  | 'method_not_allowed'
+  | 'model_not_ready'
+  | 'wrong_task'
+  | 'no_sequence_view'
+  | 'request_timeout'
+  | 'reader_stalled'
+  | 'body_too_large'
+  | 'path_too_long'
+  | 'unsupported_media_type'
+  | 'empty_input'
+  | 'input_mismatch'
+  | 'include_mismatch'
+  | 'not_finite'
+  | 'sequence_too_long'
+  | 'too_many_inputs'
+  | 'body_too_complex'
+  | 'work_too_large'
+  | 'reply_too_large'
+  | 'upgrade_required'
+  | 'rate_limited'
+  | 'headers_too_large'
+  | 'internal'
+  | 'overloaded'
+  | 'too_many_open_files'
+  | 'shutting_down'
+  | 'deadline_exceeded'
+  | 'cancelled'
+  | 'session_not_found'
+  | 'mark_not_found'
+  | 'session_exists'
+  | 'session_unsupported'
+  | 'session_conflict'
+  | 'session_lost'
+  | 'session_streaming'
+  | 'session_expired'
+  | 'session_ending'
+  | 'invalid_state'
+  | 'too_many_sessions'
+  | 'session_busy'
+  | 'sessions_full'
+  | 'sessions_unavailable'
+  | 'dataset_not_found'
+  | 'job_not_found'
+  | 'comparison_not_found'
+  | 'checkpoint_not_found'
+  | 'job_state_conflict'
+  | 'name_taken'
+  | 'in_use'
+  | 'invalid_dataset'
+  | 'diverged'
+  | 'training_too_large'
+  | 'training_disabled'
+  | 'training_unavailable'
+  | 'too_many_jobs'
+  | 'quota_exceeded'
+  | 'disk_full'
+  | 'invalid_model'
+  | 'invalid_weights'
+  | 'out_of_memory';
+
 /** RFC 9457 problem document */
 export type Problem = {
   type: string;
   title: string;
   status: number;
-  /** Stable name of the error */
-  code: string;
+  code: ErrorCode;
   /** The field, the limit and the given value */
   detail: string;
   field?: string;
@@ -49,6 +110,17 @@ export type Problem = {
     field: string;
     message: string;
   }[];
+};
+
+export type OpenaiError = {
+  error: {
+    /** The field, the limit and the given value */
+    message: string;
+    type: string;
+    /** The parameter that the error is about */
+    param: string | null;
+    code: ErrorCode;
+  };
 };
 
 export type TrainingJob = {
@@ -100,13 +172,57 @@ export type TrainingEvent = {
   id: number;
   object: 'training.job.event';
   created_at: number;
-  /** message, metrics, gradient_flow, checkpoint or status */
-  type: string;
+  type: 'message' | 'metrics' | 'gradient_flow' | 'checkpoint' | 'status';
   level: string;
   message: string;
   step: number;
   data: Record<string, unknown>;
 };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type TrainingStreamEvent =
+  | {
+      id?: string;
+      event: 'message';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'metrics';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'gradient_flow';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'checkpoint';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'status';
+      data: TrainingEvent;
+    }
+  | {
+      id?: string;
+      event: 'progress';
+      data: {
+        epoch: number;
+        step: number;
+        steps: number;
+        loss: number;
+        steps_per_second: number;
+        seconds_left: number | null;
+      };
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
 
 export type TrainingCheckpoint = {
   object: 'training.job.checkpoint';
@@ -205,6 +321,16 @@ export type InsideLayer = {
   cell?: number[][] | string;
   /** By name; a plain RNN has none */
   gates?: Record<string, number[][] | string>;
+};
+
+export type InsideStep = {
+  layer: string;
+  direction: 'forward' | 'backward';
+  /** [units] */
+  shape: number[];
+  hidden?: number[] | string;
+  cell?: number[] | string;
+  gates?: Record<string, number[] | string>;
 };
 
 export type GenerateReply = {
@@ -434,6 +560,10 @@ export type ModelDetails = {
   } | null;
   labels: string[] | null;
   decoding: Record<string, unknown>;
+  /** A body of the model's task: its author's, or one that is made of its inputs */
+  example: Record<string, unknown> | null;
+  /** A command that sends the example */
+  curl: string | null;
   provenance: Record<string, unknown>;
 };
 
@@ -522,6 +652,399 @@ export type TagReply = {
     inside?: InsideLayer[];
   }[];
 };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type InputStreamEvent =
+  | {
+      id?: string;
+      event: 'answer';
+      data: {
+        /** Steps of the sequence so far */
+        position: number;
+        [key: string]: unknown;
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: {
+        /** The session after the call */
+        session: {
+          id: string;
+          /** Steps, or tokens, of the sequence after this call */
+          position: number;
+        };
+      };
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: {
+        type: string;
+        title: string;
+        status: number;
+        code: ErrorCode;
+        /** The field, the limit and the given value */
+        detail: string;
+        field?: string;
+        errors?: {
+          field: string;
+          message: string;
+        }[];
+        line?: number;
+        frame?: number;
+        message?: number;
+      };
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type SessionStepEvent =
+  | {
+      id?: string;
+      event: 'step';
+      data:
+        | {
+            step: number;
+            label: string;
+            score: number;
+            top: {
+              label: string;
+              score: number;
+            }[];
+            inside?: InsideStep[];
+          }
+        | {
+            step: number;
+            output: number[];
+            inside?: InsideStep[];
+          };
+    }
+  | {
+      id?: string;
+      event: 'token';
+      data:
+        | {
+            text: string;
+            label: string;
+            score: number;
+            /** UTF-16 units from the start of the input */
+            start: number;
+            end: number;
+            inside?: InsideStep[];
+          }
+        | {
+            index: number;
+            text: string;
+            id: number;
+            logprob: number;
+          }
+        | {
+            text: string;
+            id: number;
+            logprob: number;
+            /** Which text it belongs to */
+            choice: number;
+            top?: {
+              text: string;
+              id: number;
+              logprob: number;
+            }[];
+            inside?: InsideStep[];
+          };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data:
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** Where return_state asks for it: the state after the input */
+            state?: string;
+            /** One for each input, in order */
+            predictions: {
+              label: string;
+              score: number;
+              top: {
+                label: string;
+                score: number;
+              }[];
+              /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+              inside?: InsideLayer[];
+            }[];
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          }
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** Where return_state asks for it: the state after the input */
+            state?: string;
+            predictions: {
+              tokens: {
+                text: string;
+                label: string;
+                score: number;
+                /** UTF-16 units from the start of the input */
+                start: number;
+                end: number;
+              }[];
+              /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+              inside?: InsideLayer[];
+            }[];
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          }
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** One for each source, in order */
+            predictions: {
+              /** Best first */
+              hypotheses: {
+                text: string;
+                tokens: string[];
+                score: number;
+                finish_reason: 'stop' | 'length';
+                logprobs?: number[];
+                attention?: number[][];
+              }[];
+              source_tokens?: string[];
+            }[];
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          }
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** Where return_state asks for it: the state after the input */
+            state?: string;
+            predictions: {
+              /** One row, or a fixed number of rows, where the network has one output for each sequence; otherwise a row for each step */
+              output: number[] | number[][];
+              /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+              inside?: InsideLayer[];
+            }[];
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          }
+        | {
+            model: string;
+            version: number;
+            usage: Usage;
+            /** Where return_state asks for it: the state after the input */
+            state?: string;
+            /** n for each prompt, in order */
+            generations: {
+              text: string;
+              finish_reason: 'stop' | 'length';
+              /** Tokens generated */
+              tokens: number;
+              logprobs?: {
+                text: string;
+                id: number;
+                logprob: number;
+                top: {
+                  text: string;
+                  id: number;
+                  logprob: number;
+                }[];
+              }[];
+              /** With `include`: token k was drawn from row prompt_steps − 1 + k */
+              prompt_steps?: number;
+              /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+              inside?: InsideLayer[];
+            }[];
+            finish_reason: 'stop' | 'length';
+            /** The session after the call */
+            session: {
+              id: string;
+              /** Steps, or tokens, of the sequence after this call */
+              position: number;
+            };
+          };
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type ClassifyEvent =
+  | {
+      id?: string;
+      event: 'step';
+      data: {
+        step: number;
+        label: string;
+        score: number;
+        top: {
+          label: string;
+          score: number;
+        }[];
+        inside?: InsideStep[];
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: ClassifyReply;
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type TagEvent =
+  | {
+      id?: string;
+      event: 'token';
+      data: {
+        text: string;
+        label: string;
+        score: number;
+        /** UTF-16 units from the start of the input */
+        start: number;
+        end: number;
+        inside?: InsideStep[];
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: TagReply;
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type DecodeEvent =
+  | {
+      id?: string;
+      event: 'token';
+      data: {
+        index: number;
+        text: string;
+        id: number;
+        logprob: number;
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: DecodeReply;
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type GenerateEvent =
+  | {
+      id?: string;
+      event: 'token';
+      data: {
+        text: string;
+        id: number;
+        logprob: number;
+        /** Which text it belongs to */
+        choice: number;
+        top?: {
+          text: string;
+          id: number;
+          logprob: number;
+        }[];
+        inside?: InsideStep[];
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: {
+        model: string;
+        version: number;
+        usage: Usage;
+        /** Where return_state asks for it: the state after the input */
+        state?: string;
+        /** n for each prompt, in order */
+        generations: {
+          text: string;
+          finish_reason: 'stop' | 'length';
+          /** Tokens generated */
+          tokens: number;
+          logprobs?: {
+            text: string;
+            id: number;
+            logprob: number;
+            top: {
+              text: string;
+              id: number;
+              logprob: number;
+            }[];
+          }[];
+          /** With `include`: token k was drawn from row prompt_steps − 1 + k */
+          prompt_steps?: number;
+          /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+          inside?: InsideLayer[];
+        }[];
+        finish_reason: 'stop' | 'length';
+      };
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
+
+/** An event of the stream; `data` is JSON on a single line */
+export type PredictEvent =
+  | {
+      id?: string;
+      event: 'step';
+      data: {
+        step: number;
+        output: number[];
+        inside?: InsideStep[];
+      };
+    }
+  | {
+      id?: string;
+      event: 'done';
+      data: PredictReply;
+    }
+  | {
+      id?: string;
+      event: 'error';
+      data: Problem;
+    };
 
 export type ModelStatistics = {
   model_stats: {
@@ -630,6 +1153,7 @@ export interface Operations {
       reuse_prefix?: boolean | undefined;
     };
     reply: ClassifyReply;
+    events: ClassifyEvent;
   };
   /** A label for every token */
   tag: {
@@ -659,6 +1183,7 @@ export interface Operations {
       return_state?: boolean | undefined;
     };
     reply: TagReply;
+    events: TagEvent;
   };
   /** One sequence from another: greedy, drawn, or the best of a beam */
   decode: {
@@ -708,6 +1233,7 @@ export interface Operations {
       timeout_ms?: number | undefined;
     };
     reply: DecodeReply;
+    events: DecodeEvent;
   };
   /** Text, token by token */
   generate: {
@@ -761,6 +1287,7 @@ export interface Operations {
       reuse_prefix?: boolean | undefined;
     };
     reply: GenerateReply;
+    events: GenerateEvent;
   };
   /** Numbers from numbers */
   predict: {
@@ -790,6 +1317,7 @@ export interface Operations {
       return_state?: boolean | undefined;
     };
     reply: PredictReply;
+    events: PredictEvent;
   };
   /** The last hidden state of whole sequences, from a model of any task */
   embed: {
@@ -1224,6 +1752,7 @@ export interface Operations {
             position: number;
           };
         };
+    events: SessionStepEvent;
   };
   /** Answers inputs of a session while they are sent, in one request */
   streamSession: {
@@ -1250,6 +1779,7 @@ export interface Operations {
       | undefined;
     body?: undefined;
     reply: string;
+    events: InputStreamEvent;
   };
   /** A WebSocket that answers inputs of a session */
   connectSession: {
@@ -1307,6 +1837,7 @@ export interface Operations {
       | undefined;
     body?: undefined;
     reply: string;
+    events: InputStreamEvent;
   };
   /** A WebSocket that answers inputs of a sequence that begins with the connection and ends with it */
   connectModel: {
@@ -1765,6 +2296,7 @@ export interface Operations {
       data: TrainingEvent[];
       has_more: boolean;
     };
+    events: TrainingStreamEvent;
   };
   /** Lists the checkpoints of a job, oldest first */
   listTrainingCheckpoints: {
@@ -2167,6 +2699,7 @@ export interface Operations {
       timeout_ms?: number | undefined;
     };
     reply: Completion;
+    events: Completion | '[DONE]';
   };
   /** The last hidden state of whole sequences, from a model of any task */
   createEmbedding: {

@@ -47,6 +47,7 @@ export const example: Example = {
       ),
     },
   }),
+  request: { input: [[9083, 0, 0, 0, 0, 0, 1, 0, 0, 1]] },
   report: async ({ post }) => {
     const origins = Array.from(
       { length: Math.floor((days.length - firstHeldOut - horizon) / 7) },

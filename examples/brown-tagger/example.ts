@@ -54,6 +54,7 @@ export const example: Example = {
     },
   },
   data: () => ({ training: jsonl(corpus.training), validation: jsonl(corpus.validation) }),
+  request: { input: 'Time flies.' },
   report: async (trained) => {
     const seen = new Set(corpus.training.flatMap(({ tokens }) => tokens.map((token) => token.toLowerCase())));
     return {

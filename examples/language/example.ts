@@ -62,6 +62,7 @@ export const example: Example = {
     // other crops of the same articles: held-out data is not used
     validation: jsonl(cropRecords(declarations, 2000, createRng(2, 1))),
   }),
+  request: { input: 'Alle Menschen sind frei und gleich an Würde', top_k: 2 },
   report: async (server) => ({
     measured:
       'held-out sentences have at least 10 characters; everyday ones are in examples/language; by the server that serves it',

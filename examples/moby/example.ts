@@ -39,6 +39,7 @@ export const example: Example = {
     training: { type: 'text/plain', text: book.training },
     validation: { type: 'text/plain', text: book.validation },
   }),
+  request: { prompt: 'Call me ', max_tokens: 40, seed: 7 },
   report: async ({ folder }) => {
     const { bits_per_character: bits } = await measureModel(folder, {
       type: 'text/plain',

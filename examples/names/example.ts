@@ -54,6 +54,7 @@ export const example: Example = {
     },
   },
   data: () => ({ training: jsonl(parts(15, 100)), validation: jsonl(parts(10, 15)) }),
+  request: { input: 'male', temperature: 1, n: 3, seed: 1 },
   report: async ({ post, folder }) => {
     const { loss } = await measureModel(folder, jsonl(parts(0, 10)), 32);
     const known = new Set(parts(10, 100).map(({ target }) => target));

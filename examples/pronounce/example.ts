@@ -56,6 +56,7 @@ export const example: Example = {
     training: jsonl(recordsOf(dictionary.training)),
     validation: jsonl(recordsOf(dictionary.validation)),
   }),
+  request: { input: 'recurrent', beam_size: 5 },
   report: async (trained) => ({
     measured: 'held-out words by the server that serves it; the nearest of a word’s listed variants counts',
     figures: {

@@ -21,6 +21,8 @@ import type { TickCounts } from './worker/tick-counters.ts';
 export interface NetworkHandle {
   readonly id: number;
   readonly info: NetworkInfo;
+  /** Throws UnrollError input_mismatch for a number of steps that it does not support; null if it supports every one. */
+  readonly checkLength: ((steps: number) => void) | null;
 }
 
 /** Counters of a network, kept by its owner. */

@@ -179,7 +179,7 @@ export function createEngine(options: EngineOptions): Engine {
     const content = createContent(placement, loadOptions);
     const checkLength = createLengthCheck(placement.compiled, kernel.memory.memory);
     const id = await registerContent({ placement, content, checkLength, meter: loadOptions.meter });
-    return { id, info: placement.info };
+    return { id, info: placement.info, checkLength };
   }
 
   async function registerGraph(

@@ -2,6 +2,7 @@ import fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage } from 'node:http';
 import { documentation } from './documentation.ts';
+import { listExampleModels } from './openapi-examples.ts';
 import { uploadScope } from './training/upload-scope.ts';
 import { authenticate, requireAccess } from './plugins/authenticate.ts';
 import { allowOrigin, corsHeaders } from './plugins/cors.ts';
@@ -25,6 +26,7 @@ import { maxPathSegmentLength } from './problem.ts';
 import { parsePublicUrl, prefixLocations, removePrefix } from './public-url.ts';
 import { createRequestId } from './request-id.ts';
 import { comparisonRoutes } from './training/comparisons.ts';
+import { homeRoute } from './home.ts';
 import { healthRoutes } from './v2/health.ts';
 import { inferenceProtocolRoutes } from './v2/inference.ts';
 import { completionRoute } from './openai/completions.ts';
@@ -110,8 +112,14 @@ export async function buildApp(parts: AppParts) {
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
   refuseEarly(app, parts.tasks);
-  await documentation(app, options.settings, { url: options.publicUrl, prefix });
+  await documentation(app, options.settings, {
+    url: options.publicUrl,
+    prefix,
+    // the document is open to everybody, and where there are keys, names of models are not
+    models: () => (options.authentication.kind === 'keys' ? [] : listExampleModels(parts.tasks.repository)),
+  });
   const routes = [
+    homeRoute,
     modelRoutes,
     ...taskRoutes,
     sessionRoutes,

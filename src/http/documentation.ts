@@ -1,9 +1,19 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import type { OpenAPIV3_1 } from 'openapi-types';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Access } from '../access/scopes.ts';
 import { version } from '../version.ts';
+import { removeSafeBounds } from './openapi-bounds.ts';
+import { withExamples, type ExampleModel } from './openapi-examples.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The document of the API, with examples that the models answer. */
+    describeApi: () => OpenAPIV3_1.Document;
+  }
+}
 
 /** Allows resources of this origin only. No upgrade to https, which the server itself does not support. */
 const contentPolicy =
@@ -60,11 +70,18 @@ const description = (settings: readonly DocumentedSetting[]): string =>
     ),
   ].join('\n');
 
-/** Registers the OpenAPI document, generated from the schemas of the routes, and its page at /docs. */
+/**
+ * Registers the OpenAPI document, generated from the schemas of the routes, and its page at /docs.
+ * @param models whose examples anybody may see
+ */
 export async function documentation(
   app: FastifyInstance,
   settings: readonly DocumentedSetting[],
-  { url, prefix }: { readonly url: string; readonly prefix: string },
+  {
+    url,
+    prefix,
+    models,
+  }: { readonly url: string; readonly prefix: string; readonly models: () => readonly ExampleModel[] },
 ): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -90,7 +107,14 @@ export async function documentation(
       const security = toSecurity(route.route.config?.access);
       return { schema: { ...schema, ...(security && { security }) }, url: path };
     },
-    transformObject: (document) => removeUnusedSchemas(jsonSchemaTransformObject(document)),
+    transformObject: (document) => removeSafeBounds(removeUnusedSchemas(jsonSchemaTransformObject(document))),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', indexPrefix: prefix, staticCSP: contentPolicy });
+  app.decorate('describeApi', () => withExamples(app.swagger() as OpenAPIV3_1.Document, models()));
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    indexPrefix: prefix,
+    staticCSP: contentPolicy,
+    transformSpecification: () => app.describeApi(),
+    transformSpecificationClone: false,
+  });
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Where callers reach the server: UNROLL_PUBLIC_URL. Both are null where it is not set. */
 export interface PublicUrl {
@@ -13,6 +13,12 @@ export function parsePublicUrl(text: string): PublicUrl {
   const { origin, hostname, pathname } = new URL(text);
   return { origin, host: hostname, prefix: pathname.replace(/\/+$/, '') };
 }
+
+/** Where a caller reaches the server, without a slash at its end: what is set, or as the caller has named it. */
+export const findPublicUrl = (
+  { protocol, host }: Pick<FastifyRequest, 'protocol' | 'host'>,
+  publicUrl: string,
+): string => (publicUrl === '' ? `${protocol}://${host}` : publicUrl.replace(/\/+$/, ''));
 
 /** Removes the prefix from a request's URL, which a proxy may have left. */
 export function removePrefix(url: string, prefix: string): string {

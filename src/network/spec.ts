@@ -101,6 +101,8 @@ const numericInput = z.strictObject({
 
 const tensorName = z.string().min(1).max(256);
 
+const maxExampleCharacters = 65_536;
+
 export const modelSpec = z.strictObject({
   schema: z.literal(1),
   name: z.string().regex(modelNamePattern),
@@ -143,6 +145,14 @@ export const modelSpec = z.strictObject({
   sessions: z.strictObject({ ttl_s: z.int().min(1).max(2_592_000).optional() }).optional(),
   /** Defaults of `generate` for this model. */
   decoding: decodingDefaults.prefault({}),
+  /** A body of the model's task: in the API's document, and in the commands that the server shows. */
+  example: z
+    .record(z.string(), z.unknown())
+    .refine(
+      (example) => JSON.stringify(example).length <= maxExampleCharacters,
+      `must have at most ${maxExampleCharacters} characters as JSON`,
+    )
+    .optional(),
   /** Origin of the weights: data, licence, script, seed, held-out figures. */
   provenance: z.record(z.string(), z.unknown()).default({}),
 });

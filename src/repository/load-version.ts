@@ -12,6 +12,8 @@ export interface VersionLoaderOptions {
   readonly engine: Pick<Engine, 'register' | 'registerGraph' | 'unload'>;
   readonly log: RepositoryLog;
   readonly unloadedModels: UnloadedModels;
+  /** Refuses a model by throwing an UnrollError. */
+  readonly check?: ((model: AnyModel) => Promise<void>) | undefined;
 }
 
 /** Loads versions into service. */
@@ -28,7 +30,7 @@ export interface VersionLoader {
 }
 
 export function createVersionLoader(options: VersionLoaderOptions): VersionLoader {
-  const { loader, engine, log, unloadedModels } = options;
+  const { loader, engine, log, unloadedModels, check } = options;
   let unloadCount = 0;
   let closed = false;
 
@@ -51,6 +53,12 @@ export function createVersionLoader(options: VersionLoaderOptions): VersionLoade
       (task) => (entry.task = task),
     );
     const model = await registerModel(engine, loaded, { name, version, statistics });
+    try {
+      await check?.(model);
+    } catch (error) {
+      unloadModel(model);
+      throw error;
+    }
     if (model.spec === null) entry.task = null;
     const previous = entry.loaded;
     entry.loaded = createLeasedModel(model, () => unloadModel(model));

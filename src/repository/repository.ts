@@ -5,7 +5,7 @@ import { createLoadQueue } from './load-queue.ts';
 import { createVersionLoader } from './load-version.ts';
 import type { Loader } from './loader.ts';
 import { parseReference } from './model-reference.ts';
-import type { ModelListing, Repository, RepositoryLog } from './repository-interface.ts';
+import type { AnyModel, ModelListing, Repository, RepositoryLog } from './repository-interface.ts';
 import { scanModels, type Scan } from './scan-models.ts';
 import { createScanRuns } from './scan-runs.ts';
 import { describeMissing, describeSkipped, type SkippedPath } from './skipped-paths.ts';
@@ -35,6 +35,7 @@ export function createRepository({
   engine,
   log,
   watch,
+  check,
   scan: scanFolder = () => scanModels(root),
 }: {
   /** The folder that is watched. */
@@ -44,12 +45,14 @@ export function createRepository({
   engine: Pick<Engine, 'register' | 'registerGraph' | 'unload'>;
   log: RepositoryLog;
   watch: boolean;
+  /** Refuses a model that has been loaded by throwing an UnrollError. */
+  check?: (model: AnyModel) => Promise<void>;
   /** Finds the versions: by default those of the folder. */
   scan?: () => Promise<Scan>;
 }): Repository {
   const versions = createVersionIndex<VersionEntry>();
   const unloadedModels = createUnloadedModels();
-  const versionLoader = createVersionLoader({ loader, engine, log, unloadedModels });
+  const versionLoader = createVersionLoader({ loader, engine, log, unloadedModels, check });
   const queue = createLoadQueue(versionLoader.load);
   /** References that the next scan loads, even if they have not changed. */
   const requested = new Set<string>();

@@ -71,7 +71,7 @@ describe('an app', () => {
     },
   );
 
-  it.each(['/', '/nothing', '/v1', '/v1/models/a/b/c', '/v1/models/nobody', '/v1/models/%zz'])(
+  it.each(['/nothing', '/v1', '/v1/models/a/b/c', '/v1/models/nobody', '/v1/models/%zz'])(
     'responds 404 to %s',
     async (url) => {
       const reply = await served.app.inject({ method: 'GET', url });

@@ -33,7 +33,9 @@ export const completionRoute: Route = (scope, parts) => {
             content: {
               'application/json': { schema: completionReply },
               'text/event-stream': {
-                schema: z.string().describe('Chunks with one choice each, then `[DONE]`'),
+                schema: z
+                  .union([completionReply, z.literal('[DONE]')])
+                  .describe('The data of an event: a chunk with one choice, the last one `[DONE]`'),
               },
             },
           },

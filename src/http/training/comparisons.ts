@@ -2,6 +2,7 @@ import { comparisonRequest } from '../../jobs/comparisons/comparison-request.ts'
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
+import { comparisonExample } from './examples.ts';
 import { comparisonList, comparisonParameter, comparisonView } from './schema.ts';
 import { viewComparison } from './view.ts';
 
@@ -19,7 +20,7 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
         tags,
         summary:
           'Trains several cells, with a grid or random draws of settings, on the same data and with equal parameter counts',
-        body: comparisonRequest,
+        body: comparisonRequest.meta({ examples: [comparisonExample] }),
         response: { 200: comparisonView, ...problems },
       },
     },

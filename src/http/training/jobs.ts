@@ -5,7 +5,7 @@ import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
 import { toListPage } from '../list-page.ts';
 import type { Route } from '../route.ts';
-import { problems } from '../v1/schemas/reply.ts';
+import { problems, taskResponses } from '../v1/schemas/reply.ts';
 import {
   checkpointList,
   checkpointParameter,
@@ -16,9 +16,11 @@ import {
   jobParameter,
   jobView,
   page,
+  trainingEvents,
 } from './schema.ts';
 import type { ServerEvent } from '../sse.ts';
 import { sendStream } from '../v1/send-stream.ts';
+import { jobExample } from './examples.ts';
 import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from './view.ts';
 
 const tags = ['training'];
@@ -35,7 +37,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         operationId: 'createTrainingJob',
         tags,
         summary: 'Trains a network; the best checkpoint is published as a model',
-        body: trainingSpec,
+        body: trainingSpec.meta({ examples: [jobExample] }),
         response: { 200: jobView, ...problems },
       },
     },
@@ -117,7 +119,10 @@ export const trainingJobRoutes: Route = (scope, parts) => {
           'A stream begins after the event given by Last-Event-ID; where the job has ended and no event is left, the answer is 204, after which an EventSource does not come back. `progress` events are sent a few times a second, have no id and are not stored.',
         params: jobParameter,
         querystring: eventQuery,
-        response: { 200: eventList, ...problems },
+        response: taskResponses(eventList, {
+          summary: 'events, until the job has ended',
+          events: trainingEvents,
+        }),
       },
     },
     async (request, reply) => {

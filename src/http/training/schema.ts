@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { streamEvents } from '../v1/schemas/stream-events.ts';
 import { comparisonStatuses, jobStatuses } from '../../jobs/job.ts';
 
 /** The key that made it; null where it was made without one. */
@@ -9,6 +10,15 @@ export const jobParameter = z.object({ job: z.string().min(1).max(100) });
 export const page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(20),
   after: z.string().max(100).optional().describe('Id of the last item of the previous page'),
+});
+
+const progressView = z.object({
+  epoch: z.int(),
+  step: z.int(),
+  steps: z.int(),
+  loss: z.number(),
+  steps_per_second: z.number(),
+  seconds_left: z.number().nullable(),
 });
 
 export const jobView = z
@@ -25,17 +35,7 @@ export const jobView = z
     started_at: z.number().nullable(),
     finished_at: z.number().nullable(),
     seed: z.int(),
-    progress: z
-      .object({
-        epoch: z.int(),
-        step: z.int(),
-        steps: z.int(),
-        loss: z.number(),
-        steps_per_second: z.number(),
-        seconds_left: z.number().nullable(),
-      })
-      .nullable()
-      .describe('Null unless the job is running'),
+    progress: progressView.nullable().describe('Null unless the job is running'),
     metrics: metrics.describe('The latest evaluation'),
     best_step: z.int().nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -44,12 +44,13 @@ export const jobView = z
   .meta({ id: 'TrainingJob' });
 export const jobList = z.object({ object: z.literal('list'), data: z.array(jobView), has_more: z.boolean() });
 
+const eventTypes = ['message', 'metrics', 'gradient_flow', 'checkpoint', 'status'] as const;
 export const eventView = z
   .object({
     id: z.int(),
     object: z.literal('training.job.event'),
     created_at: z.number(),
-    type: z.string().describe('message, metrics, gradient_flow, checkpoint or status'),
+    type: z.enum(eventTypes),
     level: z.string(),
     message: z.string(),
     step: z.int(),
@@ -60,6 +61,11 @@ export const eventList = z.object({
   object: z.literal('list'),
   data: z.array(eventView).describe('Oldest first'),
   has_more: z.boolean(),
+});
+/** Stored events by their type, and `progress`, which is not stored. */
+export const trainingEvents = streamEvents('TrainingStreamEvent', {
+  ...Object.fromEntries(eventTypes.map((type) => [type, eventView])),
+  progress: progressView,
 });
 export const eventQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
+import { findExampleCall, formatCurl } from '../example-call.ts';
 import { findTensorPath } from '../../open-inference/infer-any.ts';
 import { parseReference } from '../../repository/model-reference.ts';
 import type { ModelListing, Repository, ServedModel } from '../../repository/repository-interface.ts';
@@ -77,11 +78,14 @@ export function findModel(
   return { shown, versions };
 }
 
+/** @param url where the caller reaches the server; `keyed` where it asks for a key */
 export function toModelDetails(
   { shown, versions }: { shown: ModelListing; versions: Versions },
   { engine }: TaskContext,
+  { url, keyed }: { readonly url: string; readonly keyed: boolean },
 ): Details {
   const { served } = shown;
+  const call = served && findExampleCall(served);
   const spec = served?.spec;
   const info = served?.network?.info;
   return {
@@ -96,6 +100,8 @@ export function toModelDetails(
     inputs: served?.spec ? toInputs(served) : null,
     labels: spec?.outputs.labels ?? null,
     decoding: spec?.decoding ?? {},
+    example: call?.body ?? null,
+    curl: call && formatCurl(url, call, keyed),
     provenance: spec?.provenance ?? {},
   };
 }

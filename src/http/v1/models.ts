@@ -1,12 +1,13 @@
 import { mayUseModel } from '../../access/caller.ts';
 import { callerOf } from '../plugins/authenticate.ts';
 import { findModel, toModelSummaries, toSkippedSummary, toModelDetails } from './model-view.ts';
+import { findPublicUrl } from '../public-url.ts';
 import type { Route } from '../route.ts';
 import { modelDetails, modelList } from './schemas/models.ts';
 import { modelParameter, problems } from './schemas/reply.ts';
 import { sendJson } from '../send-json.ts';
 
-export const modelRoutes: Route = (scope, { tasks }) => {
+export const modelRoutes: Route = (scope, { tasks, options }) => {
   scope.get(
     '/v1/models',
     {
@@ -43,8 +44,12 @@ export const modelRoutes: Route = (scope, { tasks }) => {
         },
       },
     },
-    async (request, reply) =>
+    async (request, reply) => {
+      const url = findPublicUrl(request, options.publicUrl);
+      const keyed = options.authentication.kind === 'keys';
+      const found = findModel(tasks.repository, request.params.model);
       // a model may have hundreds of thousands of labels
-      sendJson(reply, toModelDetails(findModel(tasks.repository, request.params.model), tasks)),
+      return sendJson(reply, toModelDetails(found, tasks, { url, keyed }));
+    },
   );
 };

@@ -11,6 +11,7 @@ import type { ServerEvent } from '../sse.ts';
 import { openState, type StateCall, type StateFields } from './state-call.ts';
 import { prefixKey } from './prefix-key.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';
+import { streamEvents, type EventData } from './schemas/stream-events.ts';
 import { createAcceptance, sendStream } from './send-stream.ts';
 
 type Run<Body, Result> = (context: TaskContext, call: Call, body: Body) => Result;
@@ -30,6 +31,7 @@ export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
   /** Null for a task without a stream. */
   readonly stream: {
     readonly summary: string;
+    readonly events: EventData;
     readonly run: Run<z.output<Schema>, AsyncIterable<Event>>;
     readonly toEvent: Format<Event, z.output<Schema>, ServerEvent | Promise<ServerEvent>>;
   } | null;
@@ -44,7 +46,11 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
   row: TaskRoute<Schema, Result, Event>,
 ): Route {
   const { path, operationId, task, summary, body: bodySchema, stream } = row;
-  const response = taskResponses(row.reply, stream?.summary ?? null);
+  const title = `${operationId[0]!.toUpperCase()}${operationId.slice(1)}`;
+  const response = taskResponses(
+    row.reply,
+    stream && { summary: stream.summary, events: streamEvents(`${title}Event`, stream.events) },
+  );
   const schema = {
     operationId,
     tags: ['tasks'],

@@ -10,12 +10,12 @@ import { toEmbedReply } from './json/embed.ts';
 import { toGenerateEvent, toGenerateReply } from './json/generate.ts';
 import { toPredictEvent, toPredictReply } from './json/predict.ts';
 import { toTagEvent, toTagReply } from './json/tag.ts';
-import { classifyBody, classifyReply } from './schemas/classify.ts';
-import { decodeBody, decodeReply } from './schemas/decode.ts';
+import { classifyBody, classifyEvents, classifyReply } from './schemas/classify.ts';
+import { decodeBody, decodeEvents, decodeReply } from './schemas/decode.ts';
 import { embedBody, embedReply } from './schemas/embed.ts';
-import { generateBody, generateReply } from './schemas/generate.ts';
-import { predictBody, predictReply } from './schemas/predict.ts';
-import { tagBody, tagReply } from './schemas/tag.ts';
+import { generateBody, generateEvents, generateReply } from './schemas/generate.ts';
+import { predictBody, predictEvents, predictReply } from './schemas/predict.ts';
+import { tagBody, tagEvents, tagReply } from './schemas/tag.ts';
 import { taskRoute } from './task-route.ts';
 
 // The tasks of a model: a path, the task's function, and the JSON of its result.
@@ -32,6 +32,7 @@ export const taskRoutes = [
     toReply: toClassifyReply,
     stream: {
       summary: '`step` events with the label as it forms, then `done` with the reply',
+      events: classifyEvents,
       run: classifyStream,
       toEvent: toClassifyEvent,
     },
@@ -47,6 +48,7 @@ export const taskRoutes = [
     toReply: toTagReply,
     stream: {
       summary: '`token` events each with its label, then `done` with the reply',
+      events: tagEvents,
       run: tagStream,
       toEvent: toTagEvent,
     },
@@ -62,6 +64,7 @@ export const taskRoutes = [
     toReply: toDecodeReply,
     stream: {
       summary: '`token` events as soon as a token is certain, then `done` with the reply',
+      events: decodeEvents,
       run: decodeStream,
       toEvent: toDecodeEvent,
     },
@@ -77,6 +80,7 @@ export const taskRoutes = [
     toReply: toGenerateReply,
     stream: {
       summary: '`token` events, then `done` with the reply and its finish reason',
+      events: generateEvents,
       run: generateStream,
       toEvent: toGenerateEvent,
     },
@@ -92,6 +96,7 @@ export const taskRoutes = [
     toReply: toPredictReply,
     stream: {
       summary: '`step` events each with its output, then `done` with the reply',
+      events: predictEvents,
       run: predictStream,
       toEvent: toPredictEvent,
     },

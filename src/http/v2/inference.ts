@@ -138,6 +138,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks, sessions }) => {
           body: z.unknown().meta({
             description: 'See the Open Inference Protocol',
             ...z.toJSONSchema(inferenceRequest, { io: 'input' }),
+            examples: [{ inputs: [{ name: 'input', datatype: 'BYTES', shape: [1], data: ['A text'] }] }],
           }),
           response: { 200: inferenceReply, ...failures },
         },

@@ -11,11 +11,15 @@ const index = z.array(
   z.object({ name: z.string(), version: z.string(), state: z.string(), reason: z.string() }),
 );
 /** Other servers accept a configuration here; a model's configuration is its model.json. */
-const loadBody = z.strictObject({ parameters: z.strictObject({}).optional() }).nullish();
+const loadBody = z
+  .strictObject({ parameters: z.strictObject({}).optional() })
+  .nullish()
+  .meta({ examples: [{}] });
 /** No model depends on another, so that either value has the same effect. */
 const unloadBody = z
   .strictObject({ parameters: z.strictObject({ unload_dependents: z.boolean().optional() }).optional() })
-  .nullish();
+  .nullish()
+  .meta({ examples: [{}] });
 const done = z.object({});
 
 export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) => {
@@ -27,7 +31,10 @@ export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) =
         operationId: 'repositoryIndex',
         tags,
         summary: 'Every version of every model, and why it cannot be served',
-        body: z.object({ ready: z.boolean().optional() }).nullish(),
+        body: z
+          .object({ ready: z.boolean().optional() })
+          .nullish()
+          .meta({ examples: [{}] }),
         response: { 200: index, '4xx': error },
       },
     },

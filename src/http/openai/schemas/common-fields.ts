@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorCode } from '../../v1/schemas/reply.ts';
 
 /** Parameters that ask for nothing that this server does otherwise: accepted and not used. */
 const ignored = z.unknown().optional().describe('Accepted, and not used');
@@ -27,7 +28,7 @@ const errorContent = {
             message: z.string().describe('The field, the limit and the given value'),
             type: z.string(),
             param: z.string().nullable().describe('The parameter that the error is about'),
-            code: z.string().describe('Stable name of the error'),
+            code: errorCode,
           }),
         })
         .meta({ id: 'OpenaiError' }),

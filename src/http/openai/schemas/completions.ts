@@ -94,7 +94,8 @@ export const completionBody = z
       refuse('best_of', `must be n, which is ${n}, was ${bestOf}; texts are not ranked`);
     if (echo && logprobs !== undefined) refuse('echo', 'must be false with logprobs; prompts have none');
     if (streamOptions && !stream) refuse('stream_options', 'must be left out without "stream": true');
-  });
+  })
+  .meta({ examples: [{ model: 'moby', prompt: 'The ', max_tokens: 20 }] });
 
 export type CompletionBody = z.output<typeof completionBody>;
 

@@ -13,26 +13,28 @@ const hyperparameters = z.strictObject({
 });
 export type Hyperparameters = z.output<typeof hyperparameters>;
 
-export const fineTuningBody = z.strictObject({
-  model: modelField,
-  training_file: z.string().min(1).max(64),
-  validation_file: z.string().min(1).max(64).optional(),
-  suffix: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 of A–Z a–z 0–9 _ -')
-    .optional()
-    .describe('The trained model is `<model>-<suffix>`; by default the suffix is drawn'),
-  seed: z.int().min(0).optional(),
-  hyperparameters: hyperparameters.optional(),
-  method: z
-    .strictObject({
-      type: z.literal('supervised', 'must be supervised'),
-      supervised: z.strictObject({ hyperparameters: hyperparameters.optional() }).optional(),
-    })
-    .optional(),
-  integrations: z.unknown().refine(isEmptyList, 'must be empty; there are none').optional(),
-  ...ignoredFields,
-});
+export const fineTuningBody = z
+  .strictObject({
+    model: modelField,
+    training_file: z.string().min(1).max(64),
+    validation_file: z.string().min(1).max(64).optional(),
+    suffix: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 of A–Z a–z 0–9 _ -')
+      .optional()
+      .describe('The trained model is `<model>-<suffix>`; by default the suffix is drawn'),
+    seed: z.int().min(0).optional(),
+    hyperparameters: hyperparameters.optional(),
+    method: z
+      .strictObject({
+        type: z.literal('supervised', 'must be supervised'),
+        supervised: z.strictObject({ hyperparameters: hyperparameters.optional() }).optional(),
+      })
+      .optional(),
+    integrations: z.unknown().refine(isEmptyList, 'must be empty; there are none').optional(),
+    ...ignoredFields,
+  })
+  .meta({ examples: [{ model: 'language', training_file: 'file-abc123', suffix: 'mine' }] });
 export type FineTuningBody = z.output<typeof fineTuningBody>;
 
 function isEmptyList(value: unknown): boolean {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { problems } from '../schemas/reply.ts';
+import { problem, problems } from '../schemas/reply.ts';
+import { streamEvents } from '../schemas/stream-events.ts';
+import { sessionPosition } from '../sessions/steps-body.ts';
 
 // What the API's document says of streams of inputs.
 
@@ -10,6 +12,15 @@ const inputs = {
 
 const answers =
   'An answer has `position`, the steps of the sequence so far, and what the reply to such steps has: `predictions`, `generations` or `embeddings`. An error is `{"error": …}`, a problem document with the number of the `line`, `frame` or `message`; it is the last answer, and the sequence stands after the one before.';
+
+const answerEvents = streamEvents(
+  'InputStreamEvent',
+  {
+    answer: z.looseObject({ position: z.int().describe('Steps of the sequence so far') }),
+    done: z.object({ session: sessionPosition }),
+  },
+  problem.extend({ line: z.int().optional(), frame: z.int().optional(), message: z.int().optional() }),
+);
 
 export const describeBody = (of: keyof typeof inputs) => ({
   operationId: of === 'session' ? 'streamSession' : 'streamModel',
@@ -30,7 +41,7 @@ export const describeBody = (of: keyof typeof inputs) => ({
           }),
         },
         'text/event-stream': {
-          schema: z.string().describe('`answer` events, then `done` with the session, or `error`'),
+          schema: answerEvents,
         },
       },
     },

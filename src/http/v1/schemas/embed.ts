@@ -5,12 +5,14 @@ import { timeoutMs } from './call-fields.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const embedBody = z.strictObject({
-  input: taskInput,
-  timeout_ms: timeoutMs,
-  ...stateFields,
-  ...prefixFields,
-});
+export const embedBody = z
+  .strictObject({
+    input: taskInput,
+    timeout_ms: timeoutMs,
+    ...stateFields,
+    ...prefixFields,
+  })
+  .meta({ examples: [{ input: 'A text' }] });
 
 export const embedReply = z
   .object({

@@ -52,6 +52,22 @@ const insideLayer = z
     ],
   });
 
+const row = z.union([z.array(z.number()), z.string()]);
+
+const insideStep = z
+  .object({
+    layer: z.string(),
+    direction: z.enum(['forward', 'backward']),
+    shape: z.array(z.int()).describe('[units]'),
+    hidden: row.optional(),
+    cell: row.optional(),
+    gates: z.record(z.string(), row).optional(),
+  })
+  .meta({ id: 'InsideStep' });
+
+/** The same in an event of a stream, which has the values of one step. */
+export const stepInside = z.array(insideStep).optional();
+
 /** The values inside a network that belong to a sequence of a reply. */
 export const insideReply = z
   .array(insideLayer)

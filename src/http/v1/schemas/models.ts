@@ -57,6 +57,11 @@ export const modelDetails = modelSummary
       .nullable(),
     labels: z.array(z.string()).nullable(),
     decoding: z.record(z.string(), z.unknown()),
+    example: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe("A body of the model's task: its author's, or one that is made of its inputs"),
+    curl: z.string().nullable().describe('A command that sends the example'),
     provenance: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'ModelDetails' });

@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { stateFields, stateReply } from './state.ts';
 import { callFields } from './call-fields.ts';
-import { includeFields, insideReply } from './include.ts';
+import { includeFields, insideReply, stepInside } from './include.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const predictBody = z.strictObject({
-  input: taskInput,
-  ...includeFields,
-  ...callFields,
-  ...stateFields,
-});
+export const predictBody = z
+  .strictObject({
+    input: taskInput,
+    ...includeFields,
+    ...callFields,
+    ...stateFields,
+  })
+  .meta({ examples: [{ input: [[0.5, 1]] }] });
 
 export const predictReply = z
   .object({
@@ -28,3 +30,9 @@ export const predictReply = z
     ),
   })
   .meta({ id: 'PredictReply' });
+
+/** `step`: the output of a step that has one. */
+export const predictEvents = {
+  step: z.object({ step: z.int(), output: z.array(z.number()), inside: stepInside }),
+  done: predictReply,
+};

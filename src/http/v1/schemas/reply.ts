@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorCodes } from '../../../errors.ts';
 
 const usage = z
   .object({
@@ -15,12 +16,16 @@ const usage = z
 
 export const replyHead = { model: z.string(), version: z.int(), usage };
 
-const problem = z
+/** Named, so that every error that has one refers to the same list. */
+export const errorCode = z
+  .enum(errorCodes)
+  .meta({ id: 'ErrorCode', description: 'Stable name of the error' });
+export const problem = z
   .object({
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    code: z.string().describe('Stable name of the error'),
+    code: errorCode,
     detail: z.string().describe('The field, the limit and the given value'),
     field: z.string().optional(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
@@ -40,12 +45,15 @@ const problemContent = {
 export const problems = { '4xx': problemContent, '5xx': problemContent };
 
 /** The responses of a task: JSON, its stream where it has one, and the errors. */
-export const taskResponses = <T extends z.ZodType>(reply: T, stream: string | null) => ({
+export const taskResponses = <T extends z.ZodType>(
+  reply: T,
+  stream: { readonly summary: string; readonly events: z.ZodType } | null,
+) => ({
   200: {
-    description: 'The result',
+    description: stream === null ? 'The result' : `The result; of a stream, ${stream.summary}`,
     content: {
       'application/json': { schema: reply },
-      ...(stream === null ? {} : { 'text/event-stream': { schema: z.string().describe(stream) } }),
+      ...(stream && { 'text/event-stream': { schema: stream.events } }),
     },
   },
   ...problems,

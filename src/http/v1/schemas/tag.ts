@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { stateFields, stateReply } from './state.ts';
 import { callFields } from './call-fields.ts';
-import { includeFields, insideReply } from './include.ts';
+import { includeFields, insideReply, stepInside } from './include.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const tagBody = z.strictObject({ input: taskInput, ...includeFields, ...callFields, ...stateFields });
+export const tagBody = z
+  .strictObject({ input: taskInput, ...includeFields, ...callFields, ...stateFields })
+  .meta({ examples: [{ input: 'A text' }] });
 
 const token = z.object({
   text: z.string(),
@@ -21,3 +23,6 @@ export const tagReply = z
     predictions: z.array(z.object({ tokens: z.array(token), inside: insideReply })),
   })
   .meta({ id: 'TagReply' });
+
+/** `token`: a step with its label. */
+export const tagEvents = { token: token.extend({ inside: stepInside }), done: tagReply };

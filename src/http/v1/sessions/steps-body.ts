@@ -78,7 +78,7 @@ export const stepsBody = z
   });
 export type StepsBody = z.output<typeof stepsBody>;
 
-const session = z
+export const sessionPosition = z
   .object({
     id: z.string(),
     position: z.int().describe('Steps, or tokens, of the sequence after this call'),
@@ -89,8 +89,13 @@ const replies = [classifyReply, tagReply, decodeReply, predictReply, embedReply,
 /** The reply of the model's task, with the session. */
 export const stepsReply = z
   .union([
-    ...replies.map((reply) => reply.extend({ session })),
-    z.object({ ...replyHead, session }),
-    z.object({ model: z.string(), version: z.int(), outputs: z.array(z.looseObject({})), session }),
+    ...replies.map((reply) => reply.extend({ session: sessionPosition })),
+    z.object({ ...replyHead, session: sessionPosition }),
+    z.object({
+      model: z.string(),
+      version: z.int(),
+      outputs: z.array(z.looseObject({})),
+      session: sessionPosition,
+    }),
   ] as never)
   .describe("The reply of the model's task, with the session after the call") as z.ZodType<object>;

@@ -11,6 +11,7 @@ import { sessionParameter } from './schemas.ts';
 import { requirePosition } from './require-position.ts';
 import { findStepTask } from './step-tasks.ts';
 import { stepsBody, stepsReply } from './steps-body.ts';
+import { stepsEvents } from './steps-events.ts';
 import { viewPosition } from './view.ts';
 
 const operationId = 'runSessionSteps';
@@ -27,7 +28,10 @@ export const sessionStepsRoute: Route = (scope, parts) => {
         summary: "Goes on with a session: any number of steps, answered as the model's task",
         params: sessionParameter,
         body: stepsBody,
-        response: taskResponses(stepsReply, "the events of the model's task, then `done` with the reply"),
+        response: taskResponses(stepsReply, {
+          summary: "the events of the model's task, then `done` with the reply",
+          events: stepsEvents,
+        }),
       },
     },
     async (request, reply) => {
