@@ -1296,6 +1296,7 @@ export interface Operations {
       reuse_prefix?: boolean | undefined;
     };
     reply: ClassifyReply;
+    events: ClassifyEvent;
   };
   /** A label for every token */
   tag: {
@@ -1325,6 +1326,7 @@ export interface Operations {
       return_state?: boolean | undefined;
     };
     reply: TagReply;
+    events: TagEvent;
   };
   /** One sequence from another: greedy, drawn, or the best of a beam */
   decode: {
@@ -1374,6 +1376,7 @@ export interface Operations {
       timeout_ms?: number | undefined;
     };
     reply: DecodeReply;
+    events: DecodeEvent;
   };
   /** Text, token by token */
   generate: {
@@ -1427,6 +1430,7 @@ export interface Operations {
       reuse_prefix?: boolean | undefined;
     };
     reply: GenerateReply;
+    events: GenerateEvent;
   };
   /** Numbers from numbers */
   predict: {
@@ -1456,6 +1460,7 @@ export interface Operations {
       return_state?: boolean | undefined;
     };
     reply: PredictReply;
+    events: PredictEvent;
   };
   /** The last hidden state of whole sequences, from a model of any task */
   embed: {
@@ -1937,6 +1942,7 @@ export interface Operations {
             position: number;
           };
         };
+    events: SessionStepEvent;
   };
   /** Answers inputs of a session while they are sent, in one request */
   streamSession: {
@@ -1965,6 +1971,7 @@ export interface Operations {
       | undefined;
     body?: undefined;
     reply: string;
+    events: InputStreamEvent;
   };
   /** A WebSocket that answers inputs of a session */
   connectSession: {
@@ -2026,6 +2033,7 @@ export interface Operations {
       | undefined;
     body?: undefined;
     reply: string;
+    events: InputStreamEvent;
   };
   /** A WebSocket that answers inputs of a sequence that begins with the connection and ends with it */
   connectModel: {
@@ -2501,6 +2509,7 @@ export interface Operations {
       data: TrainingEvent[];
       has_more: boolean;
     };
+    events: TrainingStreamEvent;
   };
   /** Lists the checkpoints of a job, oldest first */
   listTrainingCheckpoints: {
@@ -2924,6 +2933,7 @@ export interface Operations {
       timeout_ms?: number | undefined;
     };
     reply: Completion;
+    events: Completion | '[DONE]';
   };
   /** The last hidden state of whole sequences, from a model of any task */
   createEmbedding: {

@@ -1,7 +1,14 @@
 import type { Problem } from './api.ts';
 
+/**
+ * Codes that are not the server's: `connection_failed` where there was no reply, `connection_lost` where a reply was
+ * cut, `invalid_reply` where a reply is not what the API gives, `http_502` and the like for an error that has no
+ * code, as from a proxy.
+ */
+export type ClientErrorCode = 'connection_failed' | 'connection_lost' | 'invalid_reply' | `http_${number}`;
+
 export interface UnrollErrorDetails {
-  readonly code: string;
+  readonly code: Problem['code'] | ClientErrorCode;
   readonly detail: string;
   readonly status?: number | undefined;
   readonly field?: string | undefined;
@@ -12,12 +19,8 @@ export interface UnrollErrorDetails {
 
 /** Every error of a call, but for the reason of an aborted signal, which is thrown as it is. */
 export class UnrollError extends Error {
-  /**
-   * Stable name of the error: one of the server's, or `connection_failed` where there was no reply, `connection_lost`
-   * where a reply was cut, `invalid_reply` where a reply is not what the API gives, and `http_502` and the like for an
-   * error that has no code, as from a proxy.
-   */
-  readonly code: string;
+  /** Stable name of the error: one of the server's, or of ClientErrorCode. */
+  readonly code: UnrollErrorDetails['code'];
   /** The HTTP status; undefined where there was no reply. */
   readonly status: number | undefined;
   /** The field that is wrong. */
@@ -47,7 +50,7 @@ export function toUnrollError(body: unknown, status?: number, retryAfter?: numbe
   const detail = problem.detail ?? other['message'];
   const code = problem.code ?? other['code'];
   return new UnrollError({
-    code: typeof code === 'string' ? code : `http_${known ?? 0}`,
+    code: typeof code === 'string' ? (code as Problem['code']) : `http_${known ?? 0}`,
     detail: typeof detail === 'string' ? detail : `the server answered ${known ?? 'with an error'}`,
     status: known,
     field: problem.field ?? (typeof other['param'] === 'string' ? other['param'] : undefined),

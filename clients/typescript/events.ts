@@ -1,32 +1,4 @@
-import type {
-  ClassifyReply,
-  DecodeReply,
-  GenerateReply,
-  InsideLayer,
-  PredictReply,
-  TagReply,
-  TrainingEvent,
-  TrainingJob,
-} from './api.ts';
-
-// The events of streams. They are discriminated by `event`; the last one is `done`, with the whole reply.
-
-interface Event<Name extends string, Data> {
-  readonly event: Name;
-  readonly data: Data;
-}
-
-/** What `include` asks for, of one step: arrays of [units], or base64. */
-interface StepInside {
-  inside?: (Pick<InsideLayer, 'layer' | 'direction' | 'shape'> & {
-    hidden?: number[] | string;
-    cell?: number[] | string;
-    gates?: Record<string, number[] | string>;
-  })[];
-}
-type Prediction = Omit<ClassifyReply['predictions'][number], 'inside'>;
-type Token = TagReply['predictions'][number]['tokens'][number];
-type Logprob = NonNullable<GenerateReply['generations'][number]['logprobs']>[number];
+import type { ClassifyReply, DecodeReply, GenerateReply, Operations, PredictReply, TagReply } from './api.ts';
 
 /** The reply of each task that has a stream. */
 export interface TaskReplies {
@@ -38,23 +10,17 @@ export interface TaskReplies {
 }
 export type StreamedTask = keyof TaskReplies;
 
-interface StepEvents {
-  /** The label so far, after each step. */
-  classify: Event<'step', { step: number } & Prediction & StepInside>;
-  tag: Event<'token', Token & StepInside>;
-  /** A token that is certain. */
-  decode: Event<'token', { index: number; text: string; id: number; logprob: number }>;
-  /** `choice` is the index of its text in the reply's generations. */
-  generate: Event<'token', Omit<Logprob, 'top'> & { choice: number; top?: Logprob['top'] } & StepInside>;
-  predict: Event<'step', { step: number; output: number[] } & StepInside>;
-}
+/** The events that a reader gets, discriminated by `event`: one of `error` is thrown. @template Last what `done` has, too */
+type Given<Event, Last = unknown> = Event extends { event: infer Name; data: infer Data }
+  ? Name extends 'error'
+    ? never
+    : { readonly event: Name; readonly data: Name extends 'done' ? Data & Last : Data }
+  : never;
 
-/** The events of a task's stream. @template More what the reply has beside the task's own fields */
-export type TaskEvent<Task extends StreamedTask, More = unknown> = Task extends StreamedTask
-  ? StepEvents[Task] | Event<'done', TaskReplies[Task] & More>
+/** The events of a task's stream; the last one is `done`, with the whole reply. @template Last what that has, too */
+export type TaskEvent<Task extends StreamedTask, Last = unknown> = Task extends StreamedTask
+  ? Given<Operations[Task]['events'], Last>
   : never;
 
 /** The events of a training job. Those of progress come a few times a second and are not stored. */
-export type JobEvent =
-  | Event<'progress', NonNullable<TrainingJob['progress']>>
-  | Event<'message' | 'metrics' | 'gradient_flow' | 'checkpoint' | 'status', TrainingEvent>;
+export type JobEvent = Given<Operations['listTrainingEvents']['events']>;

@@ -82,6 +82,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 export { UnrollError } from './error.ts';
+export type { ClientErrorCode } from './error.ts';
 export type { ClientOptions, CallOptions } from './request.ts';
 export type { SessionHandle } from './session.ts';
 export type { JobEvent, TaskEvent } from './events.ts';

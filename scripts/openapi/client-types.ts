@@ -62,10 +62,12 @@ function toOperationType({ parameters = [], requestBody, responses }: Operation)
   const body = requestBody?.content['application/json'];
   fields.push(body ? `body: ${toType(body.schema, { takesUndefined: true })};` : 'body?: undefined;');
   const reply = findReplyKind(responses);
-  const json = responses['200']?.content?.['application/json'];
+  const { 'application/json': json, 'text/event-stream': stream } = responses['200']?.content ?? {};
   fields.push(
     `reply: ${json ? toType(json.schema) : reply === 'bytes' ? 'Uint8Array<ArrayBuffer>' : 'string'};`,
   );
+  // those of other protocols are texts
+  if (stream && stream.schema.type !== 'string') fields.push(`events: ${toType(stream.schema)};`);
   return `{ ${fields.join('\n')} }`;
 }
 
