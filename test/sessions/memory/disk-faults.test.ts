@@ -116,12 +116,12 @@ it('an id that has expired can begin again, and leave memory', async () => {
 it('reading a session on disk does not put off its end', async () => {
   const { archive } = openFailing();
   const store = openStore(archive, { maxSessions: 1 });
-  await store.add(makeSession('a', { ttlMs: 1500 }), false);
+  await store.add(makeSession('a', { ttlMs: 4000 }), false);
   await store.add(makeSession('b'), false);
-  await vi.waitFor(() => expect(store.counts.evicted).toBe(1), 1000);
+  await vi.waitFor(() => expect(store.counts.evicted).toBe(1), 3000);
   await delay(300);
   await store.read('a');
-  await delay(1300);
+  await delay(3800);
   await expect(store.read('a')).rejects.toMatchObject({ code: 'session_expired' });
   await store.close();
 });
