@@ -65,11 +65,13 @@ writeFileSync(`${folder}/session-load.json`, `${JSON.stringify({ conditions, min
 
 async function measure(served: Served): Promise<Minute[]> {
   let times: number[] = [];
+  let failure: Error | null = null;
+  const fail = (error: Error): void => void (failure ??= error);
   const sockets: SteppingSocket[] = [];
   for (let at = 0; at < sessions; at += openAtOnce) {
     const opened = Array.from({ length: Math.min(openAtOnce, sessions - at) }, async () => {
       const { id } = await served.ask<{ id: string }>('/v1/sessions', { model: 'recurrent' });
-      return openSteppingSocket(`${served.url}/v1/sessions/${id}/stream`, (ms) => void times.push(ms));
+      return openSteppingSocket(`${served.url}/v1/sessions/${id}/stream`, (ms) => void times.push(ms), fail);
     });
     sockets.push(...(await Promise.all(opened)));
   }
@@ -83,6 +85,8 @@ async function measure(served: Served): Promise<Minute[]> {
     for (let minute = 0; minute < minutes; minute++) {
       times = [];
       const one = await measureMinute(served, () => times);
+      // the server is stopped where it is thrown
+      if (failure) throw failure;
       measured.push(one);
       const { callsPerSecond, p50Ms, p99Ms, maxMs, batchRows, ready, residentMb } = one;
       const cells = [callsPerSecond, p50Ms, p99Ms, maxMs, batchRows, ready, residentMb, one.serverUsPerCall];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createSqliteArchive } from '../src/sessions/sqlite/sqlite-archive.ts';
-import { beginSession, stateBytes, withServer } from './sessions/served.ts';
+import { beginSession, stateBytes, withServer, type ServedModel } from './sessions/served.ts';
 import { median } from './timing.ts';
 
 // Sessions of an LSTM of two layers with 128 units, over HTTP, in a server process: memory of idle ones, the first
@@ -25,6 +25,8 @@ const [idle, evicted, position, calls] = [
   Number(options.calls),
 ];
 const forksAtOnce = 1000;
+/** Calls of one kind between two readings of the processor time, which is counted in hundredths of a second. */
+const blockCalls = 100;
 /** The server writes what has changed, and collects its garbage when it has been idle for some seconds. */
 const settleMs = 20_000;
 
@@ -34,7 +36,7 @@ console.log(
 const results = {
   conditions: { node: process.version, cpu: cpus()[0]?.model, cpus: availableParallelism() },
   memory: await measureMemory(),
-  stateless: await measureBesideStateless(),
+  stateless: [await measureBesideStateless('single'), await measureBesideStateless('recurrent')],
   latency: await measureLatency(),
   opening: await measureOpening(),
 };
@@ -67,26 +69,37 @@ async function measureMemory() {
   });
 }
 
-/** A step in a session beside the same step as a call without a state, by turns on one connection. */
-async function measureBesideStateless() {
+/**
+ * A step in a session beside the same step as a call without a state, by turns on one connection that is kept alive:
+ * times at the client, and the server's processor time in blocks of calls.
+ */
+async function measureBesideStateless(model: ServedModel) {
   return withServer({}, async (served) => {
-    const session = await beginSession(served, 10);
+    const session = await beginSession(served, 10, model);
+    const kinds = ['session', 'stateless'] as const;
+    const call = (kind: (typeof kinds)[number]): Promise<unknown> =>
+      kind === 'session' ? served.step(session) : served.ask(`/v1/models/${model}/predict`, { input: [0.5] });
     const times = { session: [] as number[], stateless: [] as number[] };
-    for (let call = -200; call < calls; call++) {
-      const order =
-        call % 2 === 0 ? (['session', 'stateless'] as const) : (['stateless', 'session'] as const);
-      for (const one of order) {
-        const begin = performance.now();
-        if (one === 'session') await served.step(session);
-        else await served.ask('/v1/models/recurrent/predict', { input: [0.5] });
-        if (call >= 0) times[one].push(performance.now() - begin);
+    const cpu = { session: 0, stateless: 0 };
+    for (let block = -2; block < calls / blockCalls; block++)
+      for (const kind of block % 2 === 0 ? kinds : kinds.toReversed()) {
+        const before = served.cpuSeconds();
+        for (let i = 0; i < blockCalls; i++) {
+          const begin = performance.now();
+          await call(kind);
+          if (block >= 0) times[kind].push(performance.now() - begin);
+        }
+        if (block >= 0) cpu[kind] += served.cpuSeconds() - before;
       }
-    }
     const [own, beside] = [median(times.session), median(times.stateless)];
+    const [ownCpu, besideCpu] = kinds.map((kind) => (cpu[kind] / times[kind].length) * 1e6) as [
+      number,
+      number,
+    ];
     console.log(
-      `a step in a session: ${own.toFixed(3)} ms, without one: ${beside.toFixed(3)} ms, medians of ${calls}; ratio ${(own / beside).toFixed(3)}`,
+      `${model}: a step in a session: ${own.toFixed(3)} ms, without one: ${beside.toFixed(3)} ms, medians of ${calls}; ratio ${(own / beside).toFixed(3)}; processor time ${ownCpu.toFixed(0)} and ${besideCpu.toFixed(0)} µs, ratio ${(ownCpu / besideCpu).toFixed(3)}`,
     );
-    return { sessionMs: own, statelessMs: beside, ratio: own / beside };
+    return { model, sessionMs: own, statelessMs: beside, ratio: own / beside, ownCpu, besideCpu };
   });
 }
 

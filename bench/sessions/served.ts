@@ -4,19 +4,20 @@ import { join } from 'node:path';
 import { modelFolder } from '../../test/e2e/model-folder.ts';
 import { startServer } from '../server-process.ts';
 
-// A server with one model, an LSTM of two layers with 128 units: 2,048 bytes of state.
+// A server with two models: `recurrent`, an LSTM of two layers with 128 units, 2,048 bytes of state, and `single` of one.
 
 export const stateBytes = 2 * 2 * 128 * 4;
-const model = {
+const model = (layers: number) => ({
   task: 'predict',
   inputs: { kind: 'numeric', features: [{ name: 'x' }] },
   network: {
     layers: [
-      { type: 'recurrent', cell: 'lstm', units: 128, layers: 2 },
+      { type: 'recurrent', cell: 'lstm', units: 128, layers },
       { type: 'dense', units: 1 },
     ],
   },
-};
+});
+export type ServedModel = 'recurrent' | 'single';
 
 export interface Served {
   readonly url: string;
@@ -36,7 +37,8 @@ export async function withServer<T>(
   data = mkdtempSync(join(tmpdir(), 'unroll-bench-sessions-')),
 ): Promise<T> {
   const models = modelFolder([]);
-  models.write('recurrent', 1, model);
+  models.write('recurrent', 1, model(2));
+  models.write('single', 1, model(1));
   const server = await startServer({
     UNROLL_MODELS: models.path,
     UNROLL_DATA: data,
@@ -83,8 +85,12 @@ export async function withServer<T>(
 }
 
 /** Begins a session that has run some steps. */
-export async function beginSession({ ask }: Pick<Served, 'ask'>, steps: number): Promise<string> {
-  const { id } = await ask<{ id: string }>('/v1/sessions', { model: 'recurrent' });
+export async function beginSession(
+  { ask }: Pick<Served, 'ask'>,
+  steps: number,
+  name: ServedModel = 'recurrent',
+): Promise<string> {
+  const { id } = await ask<{ id: string }>('/v1/sessions', { model: name });
   for (let left = steps; left > 0; left -= 5000)
     await ask(`/v1/sessions/${id}/steps`, {
       input: Array.from({ length: Math.min(left, 5000) }, (_, t) => Math.sin(t)),

@@ -15,17 +15,18 @@ const step = Buffer.from(Float32Array.of(0.5).buffer);
 export async function openSteppingSocket(
   url: string,
   onAnswer: (ms: number) => void,
+  onFailure: (error: Error) => void,
 ): Promise<SteppingSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}?answers=float32`, { perMessageDeflate: false });
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
   const due: number[] = [];
   let closing = false;
   socket.on('message', (data, isBinary) => {
-    if (!isBinary) throw new Error(String(data as Buffer));
+    if (!isBinary) return onFailure(new Error(String(data as Buffer)));
     onAnswer(performance.now() - due.shift()!);
   });
   socket.on('close', (code, reason) => {
-    if (!closing) throw new Error(`the server closed a stream: ${code} ${reason.toString()}`);
+    if (!closing) onFailure(new Error(`the server closed a stream: ${code} ${reason.toString()}`));
   });
   return {
     send(dueMs) {

@@ -7,3 +7,7 @@ export const toStoredId = (owner: string | null, id: string): string =>
 
 /** The id that callers know. */
 export const toOwnId = (storedId: string): string => storedId.slice(storedId.indexOf('/') + 1);
+
+/** Whether a session is in the name space of an owner. */
+export const belongsTo = (storedId: string, owner: string | null): boolean =>
+  storedId === toStoredId(owner, toOwnId(storedId));

@@ -44,11 +44,13 @@ export interface SessionStore {
    * @throws UnrollError session_exists, sessions_full
    */
   add(session: Session, isNew: boolean): Promise<void>;
+  /** Adds sessions whose ids were drawn at random: durable ones with few writes. @throws UnrollError sessions_full */
+  addForks(sessions: readonly Session[]): Promise<void>;
   /** Waits for the calls before it. @throws UnrollError session_busy, session_ending */
   hold(id: string): Promise<HeldSession>;
   /** The session after the last call that has ended. */
   read(id: string): Promise<Session>;
-  /** Ends it: calls that wait fail with session_ending, the one that runs ends first. */
+  /** Ends it, also one that is damaged: calls that wait fail with session_ending, the one that runs ends first. */
   remove(id: string): Promise<void>;
   /** By their age, the newest first. */
   list(query: ListQuery): Promise<readonly Session[]>;
@@ -57,6 +59,10 @@ export interface SessionStore {
   /** Writes all that is not written. */
   close(): Promise<void>;
 }
+
+/** Whether a stored session cannot be read: all that can be done with it is to delete it. */
+export const isDamaged = (error: unknown): boolean =>
+  error instanceof UnrollError && error.code === 'invalid_state';
 
 export const notFound = (id: string): UnrollError =>
   new UnrollError('session_not_found', `there is no session ${toOwnId(id)}`);

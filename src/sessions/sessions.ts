@@ -8,12 +8,12 @@ import { removeMark, setMark } from './marks.ts';
 import { createOpenStreams } from './open-streams.ts';
 import { rewind, type RewindTo } from './rewind.ts';
 import type { ContinuedCall, SessionCall } from './session-call.ts';
-import { notFound, type HeldSession, type ListQuery, type SessionStore } from './session-store.ts';
+import { isDamaged, notFound, type HeldSession, type ListQuery, type SessionStore } from './session-store.ts';
 import type { Session, SessionOwner } from './session.ts';
 import { checkBelongs, writeSnapshot, type Snapshot } from './snapshot.ts';
 import { createStreamOpener, type StreamOpener } from './stream-opener.ts';
 import type { VersionKeeper } from './version-keeper.ts';
-import { toOwnId, toStoredId } from './session-id.ts';
+import { belongsTo, toOwnId, toStoredId } from './session-id.ts';
 
 // Sessions: the state of a sequence, kept between calls. A call that fails has changed nothing.
 
@@ -31,7 +31,8 @@ export interface Sessions extends StreamOpener {
   get(id: string, caller: SessionOwner): Promise<Session>;
   /** Those of an owner; of all that the caller sees where it is undefined. */
   list(query: ListQuery, caller: SessionOwner): Promise<readonly Session[]>;
-  remove(id: string, caller: SessionOwner): Promise<Session>;
+  /** Ends one that is damaged, too. */
+  remove(id: string, caller: SessionOwner): Promise<void>;
   /** Runs a task in a session, after the calls before it. @returns its result, and the session after it */
   run<T>(
     id: string,
@@ -158,10 +159,13 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
     },
 
     async remove(id, caller) {
-      const session = await read(id, caller);
+      try {
+        await read(id, caller);
+      } catch (error) {
+        if (!isDamaged(error) || !(caller.all || belongsTo(id, caller.name))) throw error;
+      }
       streams.end(id, new UnrollError('session_ending', `the session ${toOwnId(id)} is being deleted`));
       await store.remove(id);
-      return session;
     },
 
     async run(id, caller, call, work) {
@@ -202,14 +206,10 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
           field: 'count',
         });
       const held = await hold(id, caller);
-      const forks: Session[] = [];
+      const forks = Array.from({ length: count }, () => createFork(held.session, caller));
       try {
         versions.use(held.session).done();
-        for (let i = 0; i < count; i++) {
-          const fork = createFork(held.session, caller);
-          await store.add(fork, true);
-          forks.push(fork);
-        }
+        await store.addForks(forks);
         return forks;
       } catch (error) {
         // nobody would know their ids

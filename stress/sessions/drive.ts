@@ -20,6 +20,8 @@ export interface Run {
   readonly lossMs: number;
   readonly snapshots: Map<Owner, TakenSnapshot[]>;
   readonly slots: Set<Slot>;
+  /** Calls made so far. */
+  calls: number;
   isOver(): boolean;
   /** Begins to call a session. */
   start(slot: Slot): void;
@@ -98,6 +100,7 @@ export async function call(
     const answer = await send(member.server.port, owner, id, operation);
     if (answer === null && member.server.exit === null && !member.wasKilled)
       report.fault('no answer', `to ${operation.kind} of ${id}, though its server was not killed`);
+    run.calls++;
     report.count(answer === null ? 'no answer' : (answer.code ?? operation.kind));
     return { operation, answer, found: new Set() };
   }

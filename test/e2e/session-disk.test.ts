@@ -180,6 +180,9 @@ describe('a disk that fails', () => {
     expect(await show(second, a)).toMatchObject({ status: 422, body: { code: 'invalid_state' } });
     expect((await step(second, b, rows(1))).session.position).toBe(3);
     expect((await second.get('/v1/sessions')).status).toBe(200);
+    // all that can be done with it is to delete it
+    expect((await second.get(`/v1/sessions/${a}`, { method: 'DELETE' })).status).toBe(200);
+    expect(await show(second, a)).toMatchObject({ status: 404 });
     await second.stop();
   });
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createReport } from '../../stress/scenario.ts';
 import { runInRedis, runOnDisk, type SessionRun } from '../../stress/sessions/scenario.ts';
 import { describeWhere } from '../support/needs.ts';
@@ -8,6 +8,8 @@ import { hasRedis, missingRedis } from '../support/redis-server.ts';
 // history that the session could have. `npm run stress -- sessions` is the same for longer.
 
 const seconds = 8;
+// servers start and end several times, which takes minutes where the machine is loaded
+vi.setConfig({ testTimeout: 300_000 });
 
 async function findFaults(run: (options: SessionRun) => Promise<void>): Promise<readonly string[]> {
   const faults: string[] = [];

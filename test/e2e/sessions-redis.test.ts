@@ -4,6 +4,7 @@ import { describeWhere } from '../support/needs.ts';
 import { hasRedis, missingRedis, startRedis, type RedisServer } from '../support/redis-server.ts';
 import { modelFolder, type ModelFolder } from './model-folder.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
+import { openSocket } from './stream-clients.ts';
 
 // Sessions in a real Redis, shared by real servers: any of them serves any session, one at a time.
 
@@ -145,6 +146,29 @@ describeWhere(hasRedis, missingRedis, 'sessions in Redis', () => {
     server.process.kill('SIGCONT');
     expect(await slow).toMatchObject({ status: 409, body: { code: 'session_lost' } });
     expect((await call(b, 'GET', `sessions/${id}`)).body.position).toBe(2);
+    await server.stop();
+  });
+
+  test('a stream whose server was stopped past its lease ends with the reason', async () => {
+    const server = await start();
+    const { id } = await post(server, 'sessions', { model: 'numbers' });
+    const stream = await openSocket(`${server.url}/v1/sessions/${id}/stream`);
+    stream.send('[[1, 2]]');
+    expect(await stream.next()).toHaveProperty('position', 1);
+    server.process.kill('SIGSTOP');
+    const { session } = await post(b, `sessions/${id}/steps`, { input: rows(2) });
+    expect(session.position).toBe(3);
+    server.process.kill('SIGCONT');
+    stream.send('[[1, 2]]');
+    const { error } = await stream.next();
+    expect(error).toMatchObject({ code: 'session_lost', status: 409, message: 2 });
+    expect(error.detail).toBe(
+      `this server lost the session ${id} to another one or to its deletion: the call has changed nothing`,
+    );
+    expect(await stream.closing).toMatchObject({
+      code: 4409,
+      reason: expect.stringMatching(/^session_lost: /),
+    });
     await server.stop();
   });
 

@@ -180,8 +180,9 @@ test('a snapshot is restored on another server, bit for bit', async () => {
   } finally {
     await other.stop();
   }
-  const copy = await begin('numbers', { snapshot: Buffer.from(snapshot).toString('base64') });
-  expect((await call('GET', `/v1/sessions/${copy}`)).body.position).toBe(7);
+  const life = { ttl_s: 77, durable: true, keep_steps: 5 };
+  const copy = await begin('numbers', { snapshot: Buffer.from(snapshot).toString('base64'), ...life });
+  expect((await call('GET', `/v1/sessions/${copy}`)).body).toMatchObject({ position: 7, ...life });
 });
 
 test('calls of one session keep their order', async () => {

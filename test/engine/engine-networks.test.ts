@@ -55,6 +55,15 @@ test('frees all memory on unload', async () => {
   }
 });
 
+test('frees a network once where the engine is closed while it is loaded', async () => {
+  engine = startEngine();
+  const before = kernel.memory.used;
+  const loading = loadNetwork(engine, causal);
+  expect(kernel.memory.used).toBeGreaterThan(before);
+  await Promise.all([expect(loading).rejects.toMatchObject({ code: 'shutting_down' }), engine.close()]);
+  expect(kernel.memory.used).toBe(before);
+});
+
 test('rejects input that does not match the network', async () => {
   engine = startEngine({ maxSteps: 30 });
   const handle = await loadNetwork(engine, causal);

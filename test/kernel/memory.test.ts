@@ -52,6 +52,20 @@ describe('the shared memory', () => {
     expect(shared.allocate(600_000)).toBe(offset);
   });
 
+  it('allocates and frees beyond the first two gigabytes, up to the last', () => {
+    const shared = new SharedMemory({ maximumMegabytes: 4096, reserved: 4096 });
+    const sizes = [2 ** 31 - 100_000, 64, 70_000, 2 ** 30, 64, 900_000_000];
+    // their content is not touched, so that they take no memory
+    const offsets = sizes.map((bytes) => shared.reserve(bytes).offset);
+    expect(offsets.slice(2).every((offset) => offset > 2 ** 31 - 100_000)).toBe(true);
+    expect(offsets.at(-1)).toBeGreaterThan(3 * 2 ** 30);
+    for (const [i, offset] of offsets.entries()) if (i % 2 === 0) shared.free(offset);
+    const again = [sizes[4]!, sizes[2]!].map((bytes) => shared.reserve(bytes).offset);
+    for (const offset of [...again, ...offsets.filter((_, i) => i % 2 === 1)]) shared.free(offset);
+    expect(shared.used).toBe(0);
+    expect(shared.reserve(4_000_000_000).offset).toBe(offsets[0]);
+  });
+
   it('rejects freeing an address that was not allocated', () => {
     const shared = new SharedMemory({ maximumMegabytes: 1, reserved: 4096 });
     const offset = shared.allocate(10);

@@ -10,12 +10,18 @@ import type { Residents } from './residents.ts';
 // session is made after all that write it.
 
 /** Sessions that are written at once: the main thread has to copy them. */
-const batchSize = 128;
+export const batchSize = 128;
 /** Sessions above the limit, as a part of it, for which a new one waits until there is room. */
 const backlogPart = 0.01;
 
 export const expiresInMs = ({ touchedMs, shared }: Pick<Entry, 'touchedMs' | 'shared'>): number =>
   touchedMs + shared.ttlMs - performance.now();
+
+/** A session in memory, and what it is to become. */
+export interface Change {
+  readonly entry: Entry;
+  readonly session: Session;
+}
 
 export interface Archiving {
   /**
@@ -26,8 +32,8 @@ export interface Archiving {
   /** Begins to move the sessions used longest ago to the archive, as many as are too many. */
   trim(): void;
   writeChanged(): Promise<void>;
-  /** Writes what a session in memory is to become, flushed to disk. */
-  write(entry: Entry, session: Session): Promise<void>;
+  /** Writes what sessions in memory are to become, flushed to disk. */
+  write(changes: readonly Change[]): Promise<void>;
   /** Removes a session from the archive, so that no write brings it back. It is still in memory. */
   remove(entry: Entry): Promise<void>;
 }
@@ -132,18 +138,21 @@ export function createArchiving(
       }
       if (residents.size > countMost()) await startEviction(0);
     },
-    async write(entry, session) {
-      busy.add(entry);
-      residents.markArchived(entry);
+    async write(changes) {
+      for (const { entry } of changes) {
+        busy.add(entry);
+        residents.markArchived(entry);
+      }
       try {
-        await timed(tally.snapshot, () => archive.write([toArchived(entry, session)], true));
-        dirty.delete(entry);
+        const rows = changes.map(({ entry, session }) => toArchived(entry, session));
+        await timed(tally.snapshot, () => archive.write(rows, true));
+        for (const { entry } of changes) dirty.delete(entry);
       } catch (error) {
-        // it may have been written all the same
-        residents.markChanged(entry);
+        // they may have been written all the same
+        for (const { entry } of changes) residents.markChanged(entry);
         throw error;
       } finally {
-        busy.delete(entry);
+        for (const { entry } of changes) busy.delete(entry);
       }
     },
     async remove(entry) {

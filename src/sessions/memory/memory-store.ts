@@ -1,10 +1,10 @@
 import { UnrollError } from '../../errors.ts';
 import { createCallQueue } from '../call-queue.ts';
 import type { SessionArchive } from '../session-archive.ts';
-import { notFound, type SessionStore } from '../session-store.ts';
+import { isDamaged, notFound, type SessionStore } from '../session-store.ts';
 import type { Session } from '../session.ts';
 import type { SessionTally } from '../session-tally.ts';
-import { createArchiving } from './archiving.ts';
+import { batchSize, createArchiving, type Change } from './archiving.ts';
 import { toSession, type Entry } from './entry.ts';
 import { mergePage, selectEntries } from './list-entries.ts';
 import { createLocator } from './locate.ts';
@@ -53,18 +53,30 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
     return entry;
   }
   /** Other calls of the session wait until it is on disk. */
-  async function writeFirst(entry: Entry, session: Session): Promise<void> {
-    const queue = entry.queue!;
+  async function writeFirst(changes: readonly Change[]): Promise<void> {
     try {
-      await archiving.write(entry, session);
+      await archiving.write(changes);
     } catch (error) {
-      void queue.end();
-      residents.drop(entry);
-      // it may have been written all the same
-      archive.remove([entry.id]).catch(() => {});
+      for (const { entry } of changes) {
+        void entry.queue!.end();
+        residents.drop(entry);
+      }
+      // they may have been written all the same
+      archive.remove(changes.map(({ entry }) => entry.id)).catch(() => {});
       throw error;
     }
-    if (queue.leave()) entry.queue = null;
+    for (const { entry } of changes) if (entry.queue!.leave()) entry.queue = null;
+  }
+  async function find(id: string): Promise<Entry> {
+    let entry = await locator.find(id);
+    // evicted or deleted since it was found
+    while (!residents.has(entry)) entry = await locator.find(id);
+    return entry;
+  }
+  /** Ends a session on disk that cannot be read. */
+  async function removeDamaged(id: string): Promise<void> {
+    await archive.remove([id]);
+    tally.ended.deleted++;
   }
 
   return {
@@ -75,7 +87,7 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
       try {
         if (locator.get(id) || (!isNew && (await archive.has(id)))) throw exists(id);
         const entry = await archiving.admit(() => insert(session));
-        if (session.durable) await writeFirst(entry, session);
+        if (session.durable) await writeFirst([{ entry, session }]);
       } finally {
         adding.delete(id);
       }
@@ -83,10 +95,19 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
       archiving.trim();
     },
 
+    async addForks(sessions) {
+      for (let at = 0; at < sessions.length; at += batchSize) {
+        const changes: Change[] = [];
+        for (const session of sessions.slice(at, at + batchSize))
+          changes.push({ session, entry: await archiving.admit(() => insert(session)) });
+        if (changes[0]!.session.durable) await writeFirst(changes);
+        tally.created += changes.length;
+        archiving.trim();
+      }
+    },
+
     async hold(id) {
-      let entry = await locator.find(id);
-      // evicted or deleted since it was found
-      while (!residents.has(entry)) entry = await locator.find(id);
+      const entry = await find(id);
       if (entry.queue) await entry.queue.enter();
       else entry.queue = createCallQueue(id);
       residents.touch(entry);
@@ -95,7 +116,7 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
         session: toSession(entry),
         async save(session) {
           // first, so that a call that fails has changed nothing
-          if (session.durable) await archiving.write(entry, session);
+          if (session.durable) await archiving.write([{ entry, session }]);
           residents.update(entry, session);
           if (!session.durable) residents.markChanged(entry);
           saved = true;
@@ -110,11 +131,16 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
       };
     },
 
-    read: async (id) => toSession(await locator.find(id)),
+    read: async (id) => toSession(await find(id)),
 
     async remove(id) {
-      let entry = await locator.find(id);
-      while (!residents.has(entry)) entry = await locator.find(id);
+      let entry: Entry;
+      try {
+        entry = await find(id);
+      } catch (error) {
+        if (isDamaged(error)) return removeDamaged(id);
+        throw error;
+      }
       const isIdle = entry.queue === null;
       const queue = (entry.queue ??= createCallQueue(id));
       const ended = queue.end();
@@ -134,7 +160,7 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
     },
 
     async list(query) {
-      const after = query.after === undefined ? null : toSession(await locator.find(query.after));
+      const after = query.after === undefined ? null : toSession(await find(query.after));
       if (after && query.owner !== undefined && after.owner !== query.owner) throw notFound(after.id);
       const inMemory = selectEntries(residents.all(), query, after);
       const onDisk = await archive.list(query, after);

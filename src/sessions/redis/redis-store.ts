@@ -3,7 +3,14 @@ import { UnrollError } from '../../errors.ts';
 import type { RedisConnection } from '../../redis/connect.ts';
 import { createCallQueue, type CallQueue } from '../call-queue.ts';
 import { decodeSession, encodeSession } from '../session-bytes.ts';
-import { expired, notFound, type HeldSession, type ListQuery, type SessionStore } from '../session-store.ts';
+import {
+  expired,
+  isDamaged,
+  notFound,
+  type HeldSession,
+  type ListQuery,
+  type SessionStore,
+} from '../session-store.ts';
 import type { SessionTally } from '../session-tally.ts';
 import type { Session } from '../session.ts';
 import { acquireLease, type LeaseOptions } from './lease.ts';
@@ -19,6 +26,8 @@ export interface RedisStoreOptions extends LeaseOptions {
 }
 
 const removePollMs = 20;
+/** Forks that are added at once. */
+const addBatch = 64;
 /** Ids that are read at once for a list. */
 const listBatch = 256;
 
@@ -41,15 +50,22 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
     return found;
   }
 
+  async function add(session: Session): Promise<void> {
+    const added = await commands.run('sessionAdd', session.id, encodeSession(session), ttlOf(session));
+    if (added !== 1)
+      throw new UnrollError('session_exists', `id: there is a session ${toOwnId(session.id)}`, {
+        field: 'id',
+      });
+    await index.add(session);
+    options.tally.created++;
+  }
+
   return {
-    async add(session) {
-      const added = await commands.run('sessionAdd', session.id, encodeSession(session), ttlOf(session));
-      if (added !== 1)
-        throw new UnrollError('session_exists', `id: there is a session ${toOwnId(session.id)}`, {
-          field: 'id',
-        });
-      await index.add(session);
-      options.tally.created++;
+    add,
+
+    async addForks(sessions) {
+      for (let at = 0; at < sessions.length; at += addBatch)
+        await Promise.all(sessions.slice(at, at + addBatch).map(add));
     },
 
     async hold(id): Promise<HeldSession> {
@@ -78,7 +94,10 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
     read,
 
     async remove(id) {
-      const session = await read(id);
+      const session = await read(id).catch((error: unknown) => {
+        if (isDamaged(error)) return null;
+        throw error;
+      });
       const queue = queues.get(id);
       const ended = queue?.end();
       try {
@@ -98,7 +117,8 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
       } finally {
         if (queue && queues.get(id) === queue) queues.delete(id);
       }
-      await index.remove(session);
+      // what the index has of one that is damaged is dropped when it is found
+      if (session) await index.remove(session);
       options.tally.ended.deleted++;
     },
 

@@ -3,13 +3,15 @@ import { makeSession, openArchive, openStore, temporaryFolder } from '../fixture
 
 // The memory of sessions is bounded by their bytes, whatever their number.
 
+/** The thread of the disk starts late on a loaded machine. */
+const patient = { timeout: 20_000 };
 const state = (seed: number): Float32Array => Float32Array.from({ length: 1000 }, (_, k) => seed + k);
 
 test('sessions leave memory when their bytes are too many, and come back as they were', async () => {
   const store = openStore(openArchive(temporaryFolder()), { maxBytes: 20_000 });
   for (let seed = 0; seed < 30; seed++)
     await store.add(makeSession(`s${seed}`, { state: state(seed), steps: seed }), true);
-  await expect.poll(() => store.counts.active).toBeLessThanOrEqual(5);
+  await expect.poll(() => store.counts.active, patient).toBeLessThanOrEqual(5);
   expect(store.counts.active + store.counts.evicted).toBe(30);
   for (let seed = 0; seed < 30; seed++)
     expect(await store.read(`s${seed}`)).toMatchObject({ steps: seed, state: state(seed) });
@@ -32,7 +34,7 @@ test('marks and last steps count, and one session that is too large alone is kep
   ];
   await held.save({ ...held.session, marks, history });
   held.release();
-  await expect.poll(() => store.counts.active).toBeLessThanOrEqual(1);
+  await expect.poll(() => store.counts.active, patient).toBeLessThanOrEqual(1);
   expect((await store.read('grows')).marks).toEqual(marks);
   expect((await store.read('small')).state).toEqual(state(1));
   await store.close();

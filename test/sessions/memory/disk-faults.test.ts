@@ -116,12 +116,44 @@ it('an id that has expired can begin again, and leave memory', async () => {
 it('reading a session on disk does not put off its end', async () => {
   const { archive } = openFailing();
   const store = openStore(archive, { maxSessions: 1 });
-  await store.add(makeSession('a', { ttlMs: 1500 }), false);
+  await store.add(makeSession('a', { ttlMs: 4000 }), false);
   await store.add(makeSession('b'), false);
-  await vi.waitFor(() => expect(store.counts.evicted).toBe(1), 1000);
+  await vi.waitFor(() => expect(store.counts.evicted).toBe(1), 3000);
   await delay(300);
   await store.read('a');
-  await delay(1300);
+  await delay(3800);
   await expect(store.read('a')).rejects.toMatchObject({ code: 'session_expired' });
+  await store.close();
+});
+
+it('forks of a durable session are on disk when they are there, with few writes', async () => {
+  const { archive, state } = openFailing();
+  const write = vi.spyOn(archive, 'write');
+  const store = openStore(archive, { maxSessions: 1000, writeMs: 60_000 });
+  const forks = (name: string) =>
+    Array.from({ length: 300 }, (_, i) => makeSession(`${name}-${i}`, { durable: true, steps: i }));
+  await store.addForks(forks('a'));
+  expect(write).toHaveBeenCalledTimes(3);
+  expect((await openStore(archive).read('a-299')).steps).toBe(299);
+  expect(await step(store, 'a-7')).toBe(8);
+
+  state.strikes = true;
+  await expect(store.addForks(forks('b'))).rejects.toMatchObject(unavailable);
+  expect(store.counts.active).toBe(300);
+  await expect(store.read('b-0')).rejects.toMatchObject({ code: 'session_not_found' });
+  state.strikes = false;
+  await store.close();
+});
+
+it('a session that leaves memory while it is read is read again', async () => {
+  const { archive } = openFailing();
+  const store = openStore(archive, { maxSessions: 1, writeMs: 60_000 });
+  const state = Float32Array.of(1, 2, 3);
+  await store.add(makeSession('a', { state }), false);
+  for (let round = 0; round < 50; round++) {
+    const other = makeSession(`other-${round}`, { state: Float32Array.of(9, 9, round) });
+    const [read] = await Promise.all([store.read('a'), store.add(other, true)]);
+    expect(read.state).toEqual(state);
+  }
   await store.close();
 });

@@ -5,7 +5,6 @@ import { toListPage } from '../../list-page.ts';
 import { callerOf, requireModel } from '../../plugins/authenticate.ts';
 import type { Route } from '../../route.ts';
 import type { RewindTo } from '../../../sessions/rewind.ts';
-import { toOwnId } from '../../../sessions/session-id.ts';
 import { readSnapshot } from '../../../sessions/snapshot.ts';
 import { problems } from '../schemas/reply.ts';
 import {
@@ -105,8 +104,8 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
       },
     },
     async (request) => {
-      const { id } = await sessions.remove(stored(request), callerOf(request));
-      return { id: toOwnId(id), object: 'session' as const, deleted: true as const };
+      await sessions.remove(stored(request), callerOf(request));
+      return { id: request.params.session, object: 'session' as const, deleted: true as const };
     },
   );
   scope.post(
