@@ -62,7 +62,7 @@ export interface RecurrentSweep {
     rows: number,
   ): void;
   /** Several of so many steps and rows each at once, on the kernel. @param all x, y, h, c */
-  joined?(all: readonly (readonly Operand['values'][])[], steps: number, rows: number): void;
+  readonly joined?: (all: readonly (readonly Operand['values'][])[], steps: number, rows: number) => void;
 }
 
 export interface PrepareContext extends OperandContext {

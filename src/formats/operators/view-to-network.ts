@@ -39,7 +39,10 @@ export function convertView(
   context = 0,
   nameLayer?: (value: string) => string,
 ): ImportedNetwork {
-  if (conversion === 'layers') return raiseView(graph, view, nameLayer);
+  if (conversion === 'layers') {
+    if (context > 0) return invalidModel('layers have no context: graph.context is a part of a step');
+    return raiseView(graph, view, nameLayer);
+  }
   if (conversion === 'step') return stepNetwork(graph, view, context);
   const { layer, floats } = viewToLayer(graph, view, 'sequence');
   if (conversion === 'sequence') return createOperatorGraphNetwork(layer, floats, [describeRun(layer)]);
