@@ -9,7 +9,7 @@ import { findFixedTime } from './fixed-time.ts';
 import { findVocabulary } from './find-vocabulary.ts';
 import { createInput } from './evaluate-graph.ts';
 import { isLengths } from './follow-lengths.ts';
-import { findStarts } from './follow-states.ts';
+import { findStarts, isMadeOfEnds } from './follow-states.ts';
 import { measureOutput } from './measure-output.ts';
 import { pairStates } from './pair-states.ts';
 import { planAxes } from './plan-axes.ts';
@@ -114,6 +114,8 @@ function getView(analysed: AnalysedPlan): SequenceView {
   const fixed =
     settings.axes || input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
   const timed = fixed ? { ...input, axes: input.axes.with(fixed.axis, 'time') } : input;
+  if (!timed.axes.includes('time'))
+    requireNoEnds(analysed, starts, [output, ...states.map((state) => state.output)]);
   if (lengths.length > 0 && !timed.axes.includes('time') && !timed.axes.includes(window))
     invalidOperator(
       `the length ${JSON.stringify(lengths[0]!.name)} of a call of ${window} iterations is not certain: graph.set sets it`,
@@ -130,6 +132,27 @@ function getView(analysed: AnalysedPlan): SequenceView {
     set,
   };
   return { ...view, output: measureOutput(analysed, view, output) };
+}
+
+/**
+ * Requires that nothing else that a call returns is made of what its recurrences end with: starts that have no next value
+ * are zeros in every call, so that a next value in another order would be lost without a word.
+ * @param known the answer, and the next values of states
+ * @throws UnrollError invalid_model
+ */
+function requireNoEnds(
+  { graph, values }: AnalysedPlan,
+  [start]: readonly ViewInput[],
+  known: readonly SignatureTensor[],
+): void {
+  if (!start) return;
+  const end = graph.signature.outputs.find(
+    (output) => !known.includes(output) && isMadeOfEnds(values.operand(output.value), values.recurrences),
+  );
+  if (end)
+    invalidOperator(
+      `${JSON.stringify(start.name)} starts a recurrence whose end is in ${JSON.stringify(end.name)}, but in another order: graph.set sets ${JSON.stringify(start.name)} to zeros where every call starts anew`,
+    );
 }
 
 /** One zero, for an input that is not read. */
