@@ -4,11 +4,12 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fillCommands } from './readme/commands.ts';
 import { documentPaths } from './readme/documents.ts';
 import { runExamples } from './readme/examples.ts';
 import { fillTables } from './readme/tables.ts';
 
-// Regenerates the generated parts of README.md and docs/: runs every example that calls the server against a real one and
+// Regenerates the generated parts of README.md and docs/: writes the calls of the shipped models' examples, runs every example that calls the server against a real one and
 // writes its output into the block below it, and the tables of settings and metrics from the code.
 
 const root = join(import.meta.dirname, '..');
@@ -33,7 +34,7 @@ try {
   const url = await readUrl(server);
   for (const path of documentPaths()) {
     const page = readFileSync(path, 'utf8');
-    const filled = await fillTables(runExamples(page, url));
+    const filled = await fillTables(runExamples(fillCommands(page), url));
     if (filled !== page) writeFileSync(path, filled);
   }
 } finally {

@@ -1,14 +1,16 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { toExampleModel, type ExampleModel } from '../src/http/openapi-examples.ts';
 import { modelSpec } from '../src/network/spec.ts';
 import { createVocabulary } from '../src/vocabulary/vocabulary.ts';
 
 const models = join(import.meta.dirname, '../models');
+const examples = join(import.meta.dirname, '../examples');
 
 /** The shipped models' examples, read without their weights. */
 export function readShippedModels(): ExampleModel[] {
-  const names = readdirSync(models).filter((name) => !name.includes('.'));
+  // those that an example trains: others may stand beside them
+  const names = readdirSync(examples).filter((name) => existsSync(join(examples, name, 'example.ts')));
   return names.sort().map((name) => {
     const spec = modelSpec.parse(JSON.parse(readFileSync(join(models, name, '1/model.json'), 'utf8')));
     const vocabulary = spec.inputs.kind === 'text' ? createVocabulary(spec.inputs) : null;

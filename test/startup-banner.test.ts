@@ -9,7 +9,7 @@ const list = (name: string, spec: object | null): ModelListing => ({
   ready: true,
   error: null,
   unloaded: false,
-  served: { name, version: 1, spec } as AnyModel,
+  served: { name, version: 1, spec, network: { checkLength: null } } as AnyModel,
   statistics: {} as ModelListing['statistics'],
   aliases: [],
   created: 0,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
 /** The server's address in the pages. */
-const writtenUrl = 'http://127.0.0.1:8080';
+export const writtenUrl = 'http://127.0.0.1:8080';
 
 /** A shell block that calls the server, and the block with its output. */
 const example = /```sh\n([^`]*http:\/\/127\.0\.0\.1:8080[^`]*)```\n\n```(json|text)\n([^`]*)```/g;

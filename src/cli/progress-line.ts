@@ -11,8 +11,9 @@ export function formatProgress({ epoch, step, steps, loss, stepsPerSecond, secon
   const share = steps > 0 ? Math.min(1, step / steps) : 0;
   const filled = Math.round(share * barWidth);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
+  const speed = stepsPerSecond === 0 ? '' : `  ${stepsPerSecond.toFixed(1)} steps/s`;
   const left = secondsLeft === null ? '' : `  ${formatDuration(secondsLeft)} left`;
-  return `epoch ${epoch + 1}  ${bar} ${(share * 100).toFixed(0).padStart(3)} %  step ${step}/${steps}  loss ${loss.toFixed(4)}  ${stepsPerSecond.toFixed(1)} steps/s${left}`;
+  return `epoch ${epoch + 1}  ${bar} ${(share * 100).toFixed(0).padStart(3)} %  step ${step}/${steps}  loss ${loss.toFixed(4)}${speed}${left}`;
 }
 
 /** 75 → 1:15, 3700 → 1:01:40 */

@@ -23,10 +23,7 @@ export const homeRoute: Route = (scope, { options }) => {
   scope.get('/', { config: { access: 'open' }, schema: { hide: true } }, async (request, reply) => {
     void reply.header('vary', 'accept');
     if (request.headers.accept?.includes('text/html') !== true) return json;
-    return reply
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', contentPolicy)
-      .send(page as never);
+    return reply.type('text/html; charset=utf-8').header('content-security-policy', contentPolicy).send(page);
   });
 };
 

@@ -136,12 +136,12 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         const given = Number(request.headers['last-event-id'] ?? after);
         const last = Number.isSafeInteger(given) ? given : 0;
         // an EventSource comes back after the end of a stream, until it gets this
-        if (await events.isOver(job, last)) return reply.status(204).send(undefined as never) as never;
+        if (await events.isOver(job, last)) return reply.status(204).send(undefined);
         const signal = AbortSignal.any([abortOnDisconnect(reply), parts.stopping]);
         const followed = toTaskEvents(events.follow(job, last, signal), parts.stopping);
         return sendStream(parts, request, reply, fromGenerator(followed), {
           accepted: Promise.resolve(),
-        }) as never;
+        });
       }
       const found = await events.list(job, { limit: limit + 1, after });
       return toListPage(found, limit, viewEvent);
