@@ -8,7 +8,7 @@ import type { Pair } from './start.ts';
 
 export type Side = 'ours' | 'peer';
 export const sides = ['ours', 'peer'] as const;
-export const pathOf = ({ name, task }: Case, side: Side): string =>
+const pathOf = ({ name, task }: Case, side: Side): string =>
   side === 'ours' ? `/v1/models/${name}/${task}` : `/${name}/${task}`;
 
 const bodyCount = 500;
