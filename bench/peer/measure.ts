@@ -117,12 +117,12 @@ export async function measureLatency(
   const bodies = createRequests(one, bodyCount).map((request) => request[side]);
   const ms = await sendAtRate(createPost(url, Infinity), pathOf(one, side), bodies, {
     perSecond,
-    seconds: 6,
+    seconds: 5,
   });
   return { p50Ms: quantile(ms, 0.5), p99Ms: quantile(ms, 0.99), p999Ms: quantile(ms, 0.999) };
 }
 
-const oneStepRequests = 4000;
+const oneStepRequests = 2000;
 
 /** Microseconds of the main thread for a request of one step, of this server and of a bare echo of the same JSON. */
 export async function measureOneStep(

@@ -4,7 +4,7 @@ import { nextTurn, sliceMs } from '../time-slice.ts';
 import { formatEvent, formatSmallEvent } from './format-event.ts';
 import { probeMs } from './half-closed.ts';
 import { toProblem } from './problem.ts';
-import type { ServerEvent, ServerEvents } from './sse.ts';
+import type { ServerEvent, ServerEvents } from './server-event.ts';
 
 // Writes events to a response as they arrive: those that arrived together in one write, without a promise, a timer or a
 // generator for each. Nothing is taken from the source while the socket accepts no more, so that a stream that is not

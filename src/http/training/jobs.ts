@@ -18,7 +18,7 @@ import {
   jobView,
   page,
 } from './schema.ts';
-import type { ServerEvent } from '../sse.ts';
+import type { ServerEvent } from '../server-event.ts';
 import { sendStream } from '../v1/send-stream.ts';
 import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from './view.ts';
 
