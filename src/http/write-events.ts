@@ -166,11 +166,12 @@ function createIdleTimer(timeoutMs: number, expired: () => void): IdleTimer {
   let timer = start(everyMs);
   function check(): void {
     const leftMs = lastMs + everyMs - performance.now();
-    if (leftMs < 1) {
-      lastMs = performance.now();
-      expired();
-    }
-    timer = start(leftMs < 1 ? everyMs : Math.ceil(leftMs));
+    const isIdle = leftMs < 1;
+    timer = start(isIdle ? everyMs : Math.ceil(leftMs));
+    if (!isIdle) return;
+    lastMs = performance.now();
+    // last: it may find that the client has left, which stops the timer
+    expired();
   }
   return {
     restart: (nowMs) => void (lastMs = nowMs),
