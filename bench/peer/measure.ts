@@ -98,6 +98,9 @@ export interface Latency {
   readonly p999Ms: number;
 }
 
+/** Connections to a server: more at once than it accepts are reset by the system. */
+const maxOpen = 256;
+
 /** The most that a side answers in a second. */
 export async function measurePeak({ url }: ServerProcess, one: Case, side: Side): Promise<number> {
   const bodies = createRequests(one, bodyCount).map((request) => request[side]);
@@ -115,7 +118,7 @@ export async function measureLatency(
   perSecond: number,
 ): Promise<Latency> {
   const bodies = createRequests(one, bodyCount).map((request) => request[side]);
-  const ms = await sendAtRate(createPost(url, Infinity), pathOf(one, side), bodies, {
+  const ms = await sendAtRate(createPost(url, maxOpen), pathOf(one, side), bodies, {
     perSecond,
     seconds: 5,
   });
