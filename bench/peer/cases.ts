@@ -21,18 +21,18 @@ export function createCases(): Case[] {
       task: 'classify',
       size: classifier,
       onnx: classifierOnnx(classifier, 1),
-      requests: 3000,
+      requests: 1500,
     },
-    { name: 'tag', task: 'tag', size: tagger, onnx: taggerOnnx(tagger, 2), requests: 800 },
-    { name: 'generate', task: 'generate', size: step, onnx: stepOnnx(step, 3), requests: 128 },
+    { name: 'tag', task: 'tag', size: tagger, onnx: taggerOnnx(tagger, 2), requests: 400 },
+    { name: 'generate', task: 'generate', size: step, onnx: stepOnnx(step, 3), requests: 64 },
     {
       name: 'drawn-classify',
       task: 'classify',
       size: drawnClassifier,
       onnx: classifierOnnx(drawnClassifier, 4),
-      requests: 1000,
+      requests: 600,
     },
-    { name: 'drawn-tag', task: 'tag', size: drawnTagger, onnx: taggerOnnx(drawnTagger, 5), requests: 800 },
+    { name: 'drawn-tag', task: 'tag', size: drawnTagger, onnx: taggerOnnx(drawnTagger, 5), requests: 400 },
   ];
 }
 

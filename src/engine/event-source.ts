@@ -45,7 +45,7 @@ export function readEvents<T>(
         const result = readers.length === 0 ? takeResult() : null;
         if (result) return Promise.resolve(result);
       } catch (error) {
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       }
       source.listen(ready);
       return new Promise((resolve, reject) => readers.push({ resolve, reject }));
@@ -63,7 +63,12 @@ export function readEvents<T>(
 export function createEventSource<T>({
   ended,
   ...functions
-}: Pick<EventSource<T>, 'take' | 'listen' | 'close'> & { ended(): boolean }): EventSource<T> {
+}: {
+  readonly take: () => T | null;
+  readonly ended: () => boolean;
+  readonly listen: (ready: () => void) => void;
+  readonly close: () => Promise<void> | void;
+}): EventSource<T> {
   return {
     ...functions,
     get ended() {

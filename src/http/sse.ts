@@ -1,21 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { EventSource } from '../engine/event-source.ts';
+import type { ServerEvent, ServerEvents } from './server-event.ts';
 import { writeEvents, type SseOptions } from './write-events.ts';
 
 // Server-sent events (WHATWG HTML, 9.2): each event has an id, and a comment is sent after a pause.
-
-export interface ServerEvent {
-  /** Null for an event without a name. */
-  readonly event: string | null;
-  /** Counted from 0 where it is undefined; null for none. */
-  readonly id?: number | null;
-  /** A text is sent as it is. */
-  readonly data: object | string;
-}
-
-/** An event that takes long to make, such as that of a whole reply, is a promise. */
-export type ServerEvents = EventSource<ServerEvent | Promise<ServerEvent>>;
 
 /**
  * Sends a stream of events: its headers and a comment as soon as the work is accepted, however long its first

@@ -4,7 +4,7 @@ import { nextTurn, sliceMs } from '../time-slice.ts';
 import { formatEvent, formatSmallEvent } from './format-event.ts';
 import { probeMs } from './half-closed.ts';
 import { toProblem } from './problem.ts';
-import type { ServerEvent, ServerEvents } from './sse.ts';
+import type { ServerEvent, ServerEvents } from './server-event.ts';
 
 // Writes events to a response as they arrive: those that arrived together in one write, without a promise, a timer or a
 // generator for each. Nothing is taken from the source while the socket accepts no more, so that a stream that is not
@@ -166,11 +166,12 @@ function createIdleTimer(timeoutMs: number, expired: () => void): IdleTimer {
   let timer = start(everyMs);
   function check(): void {
     const leftMs = lastMs + everyMs - performance.now();
-    if (leftMs < 1) {
-      lastMs = performance.now();
-      expired();
-    }
-    timer = start(leftMs < 1 ? everyMs : Math.ceil(leftMs));
+    const isIdle = leftMs < 1;
+    timer = start(isIdle ? everyMs : Math.ceil(leftMs));
+    if (!isIdle) return;
+    lastMs = performance.now();
+    // last: it may find that the client has left, which stops the timer
+    expired();
   }
   return {
     restart: (nowMs) => void (lastMs = nowMs),

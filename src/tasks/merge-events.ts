@@ -9,7 +9,7 @@ export function mergeEvents<T>(
 ): EventSource<{ readonly source: number; readonly value: T }> {
   let next = 0;
   const close = async (): Promise<void> => {
-    await Promise.all(sources.map((source) => source.close()));
+    await Promise.all(sources.map(async (source) => source.close()));
   };
   return createEventSource({
     take() {

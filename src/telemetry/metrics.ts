@@ -1,9 +1,9 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { version } from '../version.ts';
-import { requestBounds } from './duration-histogram.ts';
 import { createExternalHistogram } from './external-histogram.ts';
 import { observeModels, type MeasuredModel } from './model-metrics.ts';
 import { observePrefixes, type PrefixUse } from './prefix-metrics.ts';
+import { observeRequests } from './request-metrics.ts';
 import { observeSessions, type MeasuredSessions } from './session-metrics.ts';
 
 // The Prometheus metrics: prefix unroll_, base units, few labels. Those of the process and of Node have their
@@ -52,19 +52,7 @@ export function createMetrics() {
     registers,
   }).set({ version, node_version: process.versions.node }, 1);
 
-  const requests = new Counter({
-    name: 'unroll_requests_total',
-    help: 'HTTP requests by route and status; 499 means that the client disconnected.',
-    labelNames: ['method', 'route', 'status'] as const,
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'unroll_request_duration_seconds',
-    help: 'Time from the start of a request to the end of its response.',
-    labelNames: ['method', 'route'] as const,
-    buckets: requestBounds.slice(0, -1),
-    registers,
-  });
+  const countRequest = observeRequests(registry);
   const openStreams = new Gauge({ name: 'unroll_streams_open', help: 'Open streams.', registers });
 
   const counter = (name: string, help: string, read: () => number): void => {
@@ -190,8 +178,7 @@ export function createMetrics() {
 
   return {
     registry,
-    requests,
-    duration,
+    countRequest,
     openStreams,
     observe,
     observeConnections,

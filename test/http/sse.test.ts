@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fromGenerator } from '../../src/engine/event-source.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { formatEvent } from '../../src/http/format-event.ts';
-import type { ServerEvent } from '../../src/http/sse.ts';
+import type { ServerEvent } from '../../src/http/server-event.ts';
 import { firstComment, pingComment, writeEvents, type SseOptions } from '../../src/http/write-events.ts';
 
 const frame = (id: number | null, event: string, data: object): string =>

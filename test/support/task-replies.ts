@@ -4,7 +4,7 @@ import { toEmbedReply } from '../../src/http/v1/json/embed.ts';
 import { toGenerateEvent, toGenerateReply } from '../../src/http/v1/json/generate.ts';
 import { toPredictEvent, toPredictReply } from '../../src/http/v1/json/predict.ts';
 import { toTagEvent, toTagReply } from '../../src/http/v1/json/tag.ts';
-import type { ServerEvent } from '../../src/http/sse.ts';
+import type { ServerEvent } from '../../src/http/server-event.ts';
 import { infer as inferTensors, type InferRequest } from '../../src/open-inference/infer.ts';
 import type { WireTensor } from '../../src/open-inference/tensor.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';

@@ -7,7 +7,7 @@ import { modelSpec, type ModelSpec } from '../../src/network/spec.ts';
 import { createModelStatistics } from '../../src/repository/model-statistics.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
 import type { TaskContext, TaskLimits } from '../../src/tasks/context.ts';
-import type { ServerEvent } from '../../src/http/sse.ts';
+import type { ServerEvent } from '../../src/http/server-event.ts';
 import type { TestCall } from '../support/task-replies.ts';
 import { createVocabulary } from '../../src/vocabulary/vocabulary.ts';
 

@@ -55,7 +55,7 @@ it('reads external values at each scrape', async () => {
 
 it('uses one prefix for its own names, the standard ones for those of Node and the process, and a separate registry for each instance', async () => {
   const [first, other] = [createMetrics(), createMetrics()];
-  first.requests.inc({ method: 'GET', route: '/', status: 200 });
+  first.countRequest({ method: 'GET', route: '/', status: 200, ms: 30 });
   const names = [...(await first.registry.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
   expect(names.length).toBeGreaterThan(20);
   for (const name of names) expect(name).toMatch(/^(unroll|process|nodejs)_/);
@@ -63,4 +63,26 @@ it('uses one prefix for its own names, the standard ones for those of Node and t
     expect.arrayContaining(['process_cpu_seconds_total', 'nodejs_eventloop_lag_seconds']),
   );
   expect(await other.registry.metrics()).not.toContain('route="/"');
+});
+
+it('counts requests by method, route and status, and their durations by method and route', async () => {
+  const metrics = createMetrics();
+  metrics.countRequest({ method: 'GET', route: '/a', status: 200, ms: 3 });
+  metrics.countRequest({ method: 'GET', route: '/a', status: 404, ms: 70 });
+  metrics.countRequest({ method: 'POST', route: '/a', status: 200, ms: 0.1 });
+  // a scrape changes nothing
+  await metrics.registry.metrics();
+  metrics.countRequest({ method: 'GET', route: '/a', status: 200, ms: 3 });
+  const lines = (await metrics.registry.metrics()).split('\n');
+  for (const line of [
+    'unroll_requests_total{method="GET",route="/a",status="200"} 2',
+    'unroll_requests_total{method="GET",route="/a",status="404"} 1',
+    'unroll_requests_total{method="POST",route="/a",status="200"} 1',
+    'unroll_request_duration_seconds_bucket{le="0.0025",method="GET",route="/a"} 0',
+    'unroll_request_duration_seconds_bucket{le="0.005",method="GET",route="/a"} 2',
+    'unroll_request_duration_seconds_bucket{le="+Inf",method="GET",route="/a"} 3',
+    'unroll_request_duration_seconds_count{method="GET",route="/a"} 3',
+    'unroll_request_duration_seconds_count{method="POST",route="/a"} 1',
+  ])
+    expect(lines).toContain(line);
 });

@@ -47,8 +47,8 @@ export interface MainChannel<Out, In> {
 
 /** The bytes of messages. Encoded ones need to be valid until the next is encoded. */
 export interface Codec<Out, In> {
-  encode(message: Out): Uint8Array;
-  decode(bytes: Uint8Array): In;
+  readonly encode: (message: Out) => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => In;
 }
 
 /** Opens the main thread's side of a channel. */

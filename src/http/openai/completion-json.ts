@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServedModel } from '../../repository/repository-interface.ts';
 import type { GenerateBody, GeneratedToken, GenerateEvent, GenerateResult } from '../../tasks/generate.ts';
 import { createTimeSlice } from '../../time-slice.ts';
-import type { ServerEvent } from '../sse.ts';
+import type { ServerEvent } from '../server-event.ts';
 import { roundLogprob } from '../v1/json/generate.ts';
 import type { CompletionBody } from './schemas/completions.ts';
 import { toTokenInput } from './token-input.ts';

@@ -11,7 +11,7 @@ import { requireModel } from '../plugins/authenticate.ts';
 import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
-import type { ServerEvent } from '../sse.ts';
+import type { ServerEvent } from '../server-event.ts';
 import { createAcceptance, sendStream } from '../v1/send-stream.ts';
 import { createChunks, toCompletion, toGenerateBody } from './completion-json.ts';
 import { toOpenaiError } from './error.ts';

@@ -3,13 +3,12 @@ import { onReplyEnd } from '../on-reply-end.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 
 /** Counts and times every request by its route rather than its path, to limit the number of labels. */
-export function measureRequests(app: FastifyInstance, { requests, duration }: Metrics): void {
+export function measureRequests(app: FastifyInstance, { countRequest }: Pick<Metrics, 'countRequest'>): void {
   app.addHook('onRequest', (request, reply, next) => {
     const { method } = request;
     const route = request.routeOptions.url ?? 'none';
     onReplyEnd(reply, (status) => {
-      requests.inc({ method, route, status });
-      duration.observe({ method, route }, reply.elapsedTime / 1000);
+      countRequest({ method, route, status, ms: reply.elapsedTime });
     });
     next();
   });

@@ -21,7 +21,7 @@ import {
   publishBody,
   trainingEvents,
 } from './schema.ts';
-import type { ServerEvent } from '../sse.ts';
+import type { ServerEvent } from '../server-event.ts';
 import { sendStream } from '../v1/send-stream.ts';
 import { jobExample } from './examples.ts';
 import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from './view.ts';

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ComparisonReport } from '../../jobs/comparisons/compare-trials.ts';
 import type { Dataset, Job, JobCheckpoint, JobEvent } from '../../jobs/job.ts';
 import type { FollowedEvent, Progress } from '../../jobs/job-events.ts';
-import type { ServerEvent } from '../sse.ts';
+import type { ServerEvent } from '../server-event.ts';
 import type { checkpointView, comparisonView, datasetView, eventView, jobView } from './schema.ts';
 
 // Converts jobs, events, checkpoints, datasets and comparisons to the API's JSON.

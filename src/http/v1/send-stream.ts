@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 import type { AppParts } from '../parts.ts';
 import { toProblem } from '../problem.ts';
-import { sendEvents, type ServerEvents } from '../sse.ts';
+import type { ServerEvents } from '../server-event.ts';
+import { sendEvents } from '../sse.ts';
 import type { SseOptions } from '../write-events.ts';
 
 /** When a stream's work is accepted: a refusal is known in the turn of its submission. */

@@ -8,7 +8,7 @@ import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
-import type { ServerEvent } from '../sse.ts';
+import type { ServerEvent } from '../server-event.ts';
 import { openState, type StateCall, type StateFields } from './state-call.ts';
 import { prefixKey } from './prefix-key.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';

@@ -187,7 +187,7 @@ test('limits a tick to its target duration', () => {
   expect(runner.ticks).toEqual([[64], [4]]);
 });
 
-test('a network that is not causal runs whole sequences, as many as fit, in order of arrival', () => {
+test('a network that is not causal runs whole sequences, as many as fit, the shortest first', () => {
   const runner = createFakeRunner({ causal: false, maxRows: 3, maxPacked: 20 });
   const batcher = createBatcher(runner, options);
   const seen = collectReports();

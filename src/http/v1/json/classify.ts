@@ -2,7 +2,7 @@ import type { ServedModel } from '../../../repository/repository-interface.ts';
 import type { Classification, ClassifyBody, ClassifyEvent, ClassifyResult } from '../../../tasks/classify.ts';
 import { createTimeSlice } from '../../../time-slice.ts';
 import { shortestFloat32 } from '../../float32-text.ts';
-import type { ServerEvent } from '../../sse.ts';
+import type { ServerEvent } from '../../server-event.ts';
 import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 

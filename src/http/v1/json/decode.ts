@@ -3,7 +3,7 @@ import type { DecodeBody } from '../../../tasks/decode-body.ts';
 import type { DecodedHypothesis, DecodeEvent, DecodeResult } from '../../../tasks/decode.ts';
 import { requireFinite } from '../../../tasks/finite.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
-import type { ServerEvent } from '../../sse.ts';
+import type { ServerEvent } from '../../server-event.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 
 type Fields = Pick<DecodeBody, 'logprobs' | 'return_attention'>;

@@ -3,7 +3,7 @@ import { requireFinite } from '../../../tasks/finite.ts';
 import type { GenerateBody, GeneratedToken, GenerateEvent, GenerateResult } from '../../../tasks/generate.ts';
 import type { InsideOptions } from '../../../tasks/inside-options.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
-import type { ServerEvent } from '../../sse.ts';
+import type { ServerEvent } from '../../server-event.ts';
 import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 

@@ -7,7 +7,7 @@ import {
 } from '../../../tasks/predict.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
 import { toShortestNumbers } from '../../float32-text.ts';
-import type { ServerEvent } from '../../sse.ts';
+import type { ServerEvent } from '../../server-event.ts';
 import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 

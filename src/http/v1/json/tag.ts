@@ -4,7 +4,7 @@ import type { InsideOptions } from '../../../tasks/inside-options.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
 import type { TextToken } from '../../../vocabulary/split.ts';
 import { shortestFloat32 } from '../../float32-text.ts';
-import type { ServerEvent } from '../../sse.ts';
+import type { ServerEvent } from '../../server-event.ts';
 import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 

@@ -11,7 +11,7 @@ import type { InsideOptions } from '../../../tasks/inside-options.ts';
 import { predict, predictStream } from '../../../tasks/predict.ts';
 import { requireText, type TaskInput } from '../../../tasks/read-input.ts';
 import { tag, tagStream } from '../../../tasks/tag.ts';
-import type { ServerEvent } from '../../sse.ts';
+import type { ServerEvent } from '../../server-event.ts';
 import { toClassifyEvent, toClassifyReply } from '../json/classify.ts';
 import { toDecodeEvent, toDecodeReply } from '../json/decode.ts';
 import { toEmbedReply } from '../json/embed.ts';
