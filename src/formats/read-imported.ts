@@ -27,6 +27,7 @@ import { verdictKey, type ViewVerdicts } from './view-verdicts.ts';
 import { readTfjs } from './tfjs/read-tfjs.ts';
 import { readArchive } from './torchscript/archive.ts';
 import { torchscriptToGraph } from './torchscript/torchscript-to-graph.ts';
+import type { Precision } from '../kernel/precision.ts';
 import { torchscriptToNetwork } from './torchscript/torchscript-to-network.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
@@ -41,9 +42,10 @@ export interface ImportedFile {
   /**
    * Converts its network; a file of arrays alone is converted when they can only be one network.
    * @param graph settings for a graph of ONNX or TorchScript from a model.json
+   * @param precision of the weights, from there too
    * @throws UnrollError invalid_model, invalid_weights with what is missing
    */
-  network(graph?: GraphSettings): ImportedNetwork;
+  network(graph?: GraphSettings, precision?: Precision): ImportedNetwork;
   /**
    * Converts its graph as it is, with its inputs and outputs; null where the format's files have none.
    * @throws UnrollError invalid_model with what is unsupported
@@ -90,7 +92,8 @@ export async function readImportedFile(
       return {
         format: 'ONNX',
         arrays: model.initializers,
-        network: (settings) => onnxWithVerdict(model, parts, settings, options.verdicts ?? new Map()),
+        network: (settings, precision) =>
+          onnxWithVerdict(model, parts, { settings, precision }, options.verdicts ?? new Map()),
         graph: () => onnxToSignedGraph(model),
       };
     }
@@ -109,12 +112,12 @@ export async function readImportedFile(
 function onnxWithVerdict(
   model: OnnxModel,
   parts: readonly Uint8Array[],
-  settings: GraphSettings | undefined,
+  { settings, precision }: { settings: GraphSettings | undefined; precision: Precision | undefined },
   verdicts: ViewVerdicts,
 ): ImportedNetwork {
-  const key = verdictKey(parts, settings ?? {});
+  const key = verdictKey(parts, { settings, precision });
   try {
-    const { verdict, ...network } = onnxToNetwork(model, settings, verdicts.get(key));
+    const { verdict, ...network } = onnxToNetwork(model, settings, verdicts.get(key), precision);
     verdicts.set(key, verdict);
     return network;
   } catch (error) {
