@@ -11,7 +11,7 @@ const operand = (shape: number[], ...values: number[]): Operand => ({
 });
 const inputs = ['X', 'Wq', 'Rq', 'B', 'lengths', 'h0', 'c0', '', 'Ws', 'Wz', 'Rs', 'Rz'];
 const graph = (constants: Record<string, Operand>): SignedGraph => ({
-  signature: { inputs: [], outputs: [] } as unknown as SignedGraph['signature'],
+  signature: { inputs: [], outputs: [] },
   operators: [
     {
       operator: 'com.microsoft.DynamicQuantizeLSTM',
