@@ -27,6 +27,7 @@ import { verdictKey, withVerdict, type ViewVerdicts } from './view-verdicts.ts';
 import { readTfjs } from './tfjs/read-tfjs.ts';
 import { readArchive } from './torchscript/archive.ts';
 import { torchscriptToGraph } from './torchscript/torchscript-to-graph.ts';
+import type { Precision } from '../kernel/precision.ts';
 import { torchscriptToNetwork } from './torchscript/torchscript-to-network.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
@@ -41,9 +42,10 @@ export interface ImportedFile {
   /**
    * Converts its network; a file of arrays alone is converted when they can only be one network.
    * @param graph settings for a graph of ONNX or TorchScript from a model.json
+   * @param precision of the weights, from there too
    * @throws UnrollError invalid_model, invalid_weights with what is missing
    */
-  network(graph?: GraphSettings): ImportedNetwork;
+  network(graph?: GraphSettings, precision?: Precision): ImportedNetwork;
   /**
    * Converts its graph as it is, with its inputs and outputs; null where the format's files have none.
    * @throws UnrollError invalid_model with what is unsupported
@@ -92,9 +94,9 @@ export async function readImportedFile(
       return {
         format: 'ONNX',
         arrays: model.initializers,
-        network: (settings) =>
-          withVerdict(verdicts, verdictKey(parts, settings ?? {}), (known) =>
-            onnxToNetwork(model, settings, known),
+        network: (settings, precision) =>
+          withVerdict(verdicts, verdictKey(parts, { settings, precision }), (known) =>
+            onnxToNetwork(model, settings, known, precision),
           ),
         graph: () => onnxToSignedGraph(model),
       };

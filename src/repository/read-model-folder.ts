@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import { mapArrays } from '../formats/map-arrays.ts';
 import { resolveModelNetwork } from '../formats/resolve-model-network.ts';
@@ -12,6 +12,7 @@ import type { ImportedFile } from '../formats/read-imported.ts';
 import { detectFormat } from '../formats/detect.ts';
 import { findUnreadFormat, refuseUnreadFormat } from '../formats/unread-formats.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
+import { precisions, type Precision } from '../kernel/precision.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
@@ -90,7 +91,11 @@ export async function readModelFolder(
   const lookups = imported.lookups?.() ?? [];
   const settings = parseGraphSettings(overrides);
   try {
-    return { sequence: toSequenceModel(name, imported.network(settings), overrides ?? {}), graph, lookups };
+    return {
+      sequence: toSequenceModel(name, imported.network(settings, parsePrecision(overrides)), overrides ?? {}),
+      graph,
+      lookups,
+    };
   } catch (error) {
     // what the user asks for in model.json is done or refused, never passed over
     const asks = Object.keys(overrides ?? {}).some((field) => !tensorFields.has(field));
@@ -134,6 +139,11 @@ async function readSpecFile(realRoot: string, folder: string): Promise<ModelOver
 function parseGraphSettings(spec: ModelOverrides | null): GraphSettings | undefined {
   return spec?.['graph'] === undefined ? undefined : parseField(graphSettings, 'graph', spec['graph']);
 }
+
+const parsePrecision = (spec: ModelOverrides | null): Precision | undefined =>
+  spec?.['precision'] === undefined
+    ? undefined
+    : parseField(z.enum(precisions), 'precision', spec['precision']);
 
 /** The weights file that a model.json names. */
 function getWeightsFile({ weights }: ModelOverrides): string {
