@@ -51,6 +51,7 @@ export const taskResponses = <T extends z.ZodType>(reply: T, stream: string | nu
     description: 'The result',
     content: {
       'application/json': { schema: reply },
+      'application/x-ndjson': { schema: z.string().describe('A reply, or an error, of each line') },
       ...(stream === null ? {} : { 'text/event-stream': { schema: z.string().describe(stream) } }),
     },
   },
