@@ -1,14 +1,17 @@
 import { findCheckpoints } from './find-checkpoints.ts';
 import { publishCheckpoint, type PublishRequest } from './publish-checkpoint.ts';
 import { UnrollError } from '../errors.ts';
+import { checkTrainingSpec } from '../training/check-spec.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import { checkInterface, checkModelFolder, type PublishedSpec } from './check-publishing.ts';
+import { checkJob, type CheckedJob } from './check-job.ts';
 import { createJob } from './create-job.ts';
 import { isFinished, isVisible, type Job, type JobCheckpoint, type JobStatus, type Viewer } from './job.ts';
 import type { Progress } from './job-events.ts';
 import { createJobReservations, type JobReservations } from './job-reservations.ts';
 import type { Applied, JobRegistry } from './job-registry.ts';
 import { createJobRuns } from './job-runs.ts';
+import { readSeries, type MetricSeries } from './metric-series.ts';
 import { checkMemory } from './memory-check.ts';
 import { toDiskFullError, errorMessage } from '../database/database-errors.ts';
 import { removeCheckpoint, removeJob } from './remove-job.ts';
@@ -22,7 +25,9 @@ export interface TrainingJobs {
    * disk_full …
    */
   create(spec: TrainingSpec, viewer: Viewer, trial?: { comparison: string }): Promise<Job>;
-  /** @throws UnrollError training_too_large */
+  /** Checks a job as `create` does, and creates nothing. @throws as `create`, but for places in the queue */
+  check(spec: TrainingSpec, viewer: Viewer): Promise<CheckedJob>;
+  /** @throws UnrollError invalid_request, training_too_large */
   checkSpec(spec: TrainingSpec): void;
   /**
    * Checks that what is trained under a name can be published.
@@ -41,6 +46,8 @@ export interface TrainingJobs {
   pause(id: string, viewer: Viewer): Promise<Job>;
   resume(id: string, viewer: Viewer): Promise<Job>;
   checkpoints(id: string, viewer: Viewer): Promise<JobCheckpoint[]>;
+  /** A metric over the steps of a job, of at most `points` points. @throws UnrollError job_not_found */
+  series(id: string, metric: string, points: number, viewer: Viewer): Promise<MetricSeries>;
   /**
    * Publishes a checkpoint as the next version of its model, once.
    * @throws UnrollError checkpoint_not_found, publish_refused, models_read_only, disk_full
@@ -141,7 +148,10 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
     await checkModelFolder(spec, name, modelsRoot, options.modelsSpace);
     await checkInterface(spec, name, modelsRoot);
   }
-  const checkSpec = (spec: TrainingSpec): void => checkMemory(spec, options.threads, options.memoryMegabytes);
+  function checkSpec(spec: TrainingSpec): void {
+    checkTrainingSpec(spec);
+    checkMemory(spec, options.threads, options.memoryMegabytes);
+  }
 
   return {
     reservations: places,
@@ -197,6 +207,11 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
       }
     },
 
+    async check(spec, viewer) {
+      await checkPublishing(spec, spec.model);
+      checkSpec(spec);
+      return checkJob(spec, viewer, options);
+    },
     get: registry.find,
     list: (page, { name, all }) => store.jobs(all ? page : { ...page, owner: name }),
     progress: (id) => events.lastProgress(id),
@@ -223,6 +238,9 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
     },
 
     checkpoints: async (id, viewer) => findCheckpoints(store, await registry.find(id, viewer)),
+
+    series: async (id, metric, points, viewer) =>
+      readSeries(store, (await registry.find(id, viewer)).id, metric, points),
 
     publish: async (id, step, viewer, how) =>
       publishCheckpoint({ store, publisher }, await registry.find(id, viewer), step, how),

@@ -1,4 +1,6 @@
-import { open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError } from '../errors.ts';
@@ -6,6 +8,8 @@ import { UnrollError } from '../errors.ts';
 const lockFile = '.lock';
 /** Work under the lock takes milliseconds: a lock of this age belongs to a process that was killed. */
 const staleMs = 10_000;
+/** In the lock's file. A process in a container has the pid of the one before it. */
+const owner = { host: hostname(), pid: process.pid, token: randomBytes(8).toString('hex') };
 const waitMs = 15_000;
 const retryMs = 20;
 
@@ -23,8 +27,7 @@ export async function withFolderLock<T>(home: string, work: () => Promise<T>): P
       file = await open(path, 'wx');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw toWriteError(error) ?? error;
-      const age = Date.now() - ((await stat(path).catch(() => null))?.mtimeMs ?? Date.now());
-      if (age > staleMs) await rm(path, { force: true });
+      if (await isStale(path)) await rm(path, { force: true });
       else if (performance.now() > deadline)
         throw new UnrollError('in_use', 'another process changes the versions of this model', {
           cause: error,
@@ -33,12 +36,37 @@ export async function withFolderLock<T>(home: string, work: () => Promise<T>): P
     }
   }
   try {
+    await file.writeFile(JSON.stringify(owner));
     return await work();
   } catch (error) {
     throw toWriteError(error) ?? error;
   } finally {
     await file.close();
     await rm(path, { force: true });
+  }
+}
+
+/** Whether the process that made a lock has ended: at once where it was one of this machine. */
+async function isStale(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  if (!found) return false;
+  if (Date.now() - found.mtimeMs > staleMs) return true;
+  try {
+    const other = JSON.parse(await readFile(path, 'utf8')) as Partial<typeof owner>;
+    if (other.host !== owner.host || typeof other.pid !== 'number') return false;
+    return other.pid === owner.pid ? other.token !== owner.token : !isRunning(other.pid);
+  } catch {
+    // gone, or not written yet
+    return false;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -208,7 +208,10 @@ describe('a training job', { timeout: 120_000 }, () => {
     await server.post(`/v1/training/jobs/${long.id}/cancel`, {});
     await until(server, long.id, over);
     for (const version of [1, 2]) {
-      const { id } = await server.ask<Job>('/v1/training/jobs', job('same', { budget: { epochs: 1 } }));
+      const { id } = await server.ask<Job>(
+        '/v1/training/jobs',
+        job('same', { budget: { epochs: 1 }, publish: 'always' }),
+      );
       expect((await until(server, id, over)).published).toBe(`same@${version}`);
     }
     await server.stop();

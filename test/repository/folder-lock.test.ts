@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
@@ -22,10 +23,15 @@ it('runs one work at a time, and releases the lock whatever becomes of it', asyn
   expect(readdirSync(home)).toEqual([]);
 });
 
-it('takes the lock of a process that was killed', async () => {
+it.each([
+  ['of another machine, after a while', { host: 'elsewhere', pid: 1, token: '' }, true],
+  ['that had not written who it is, after a while', null, true],
+  ['of this machine, at once', { host: hostname(), pid: 2 ** 22 + 1, token: '' }, false],
+  ['with this one’s pid, at once', { host: hostname(), pid: process.pid, token: '' }, false],
+])('takes the lock of a killed process %s', async (_, owner, old) => {
   const home = temporaryFolder();
-  writeFileSync(join(home, '.lock'), '');
-  utimesSync(join(home, '.lock'), 1, 1);
+  writeFileSync(join(home, '.lock'), owner ? JSON.stringify(owner) : '');
+  if (old) utimesSync(join(home, '.lock'), 1, 1);
   expect(await withFolderLock(home, async () => 'done')).toBe('done');
   expect(existsSync(join(home, '.lock'))).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { fromGenerator } from '../../engine/event-source.ts';
 import type { FollowedEvent } from '../../jobs/job-events.ts';
 import { UnrollError } from '../../errors.ts';
@@ -9,9 +10,11 @@ import { toListPage } from '../list-page.ts';
 import type { Route } from '../route.ts';
 import { problems, taskResponses } from '../v1/schemas/reply.ts';
 import {
+  checkedJob,
   checkpointList,
   checkpointParameter,
   checkpointView,
+  createQuery,
   eventList,
   eventQuery,
   jobList,
@@ -19,12 +22,14 @@ import {
   jobView,
   page,
   publishBody,
+  seriesQuery,
+  seriesView,
   trainingEvents,
 } from './schema.ts';
 import type { ServerEvent } from '../server-event.ts';
 import { sendStream } from '../v1/send-stream.ts';
 import { jobExample } from './examples.ts';
-import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from './view.ts';
+import { viewCheckedJob, viewCheckpoint, viewEvent, viewFollowed, viewJob, viewSeries } from './view.ts';
 
 const tags = ['training'];
 
@@ -40,15 +45,19 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         operationId: 'createTrainingJob',
         tags,
         summary: 'Trains a network; the best checkpoint is published as a model',
+        querystring: createQuery,
         body: trainingSpec.meta({ examples: [jobExample] }),
-        response: { 200: jobView, ...problems },
+        response: { 200: z.union([jobView, checkedJob]), ...problems },
       },
     },
     async (request) => {
       const { model, base } = request.body;
       requireModel(request, model);
       if (base !== undefined) requireModel(request, base);
-      return viewJob(await jobs.create(request.body, callerOf(request)), null);
+      const caller = callerOf(request);
+      return request.query.dry_run === 'true'
+        ? viewCheckedJob(await jobs.check(request.body, caller))
+        : viewJob(await jobs.create(request.body, caller), null);
     },
   );
   scope.get(
@@ -163,6 +172,25 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       object: 'list' as const,
       data: (await jobs.checkpoints(request.params.job, callerOf(request))).map(viewCheckpoint),
     }),
+  );
+  scope.get(
+    '/v1/training/jobs/:job/series',
+    {
+      config: { access: 'train' },
+      schema: {
+        operationId: 'showTrainingSeries',
+        tags,
+        summary: 'A metric over the steps of a job, for a curve',
+        params: jobParameter,
+        querystring: seriesQuery,
+        response: { 200: seriesView, ...problems },
+      },
+    },
+    async (request) => {
+      const { job } = request.params;
+      const { metric, points } = request.query;
+      return viewSeries(job, await jobs.series(job, metric, points, callerOf(request)));
+    },
   );
   scope.post(
     '/v1/training/jobs/:job/checkpoints/:step/publish',

@@ -63,6 +63,24 @@ export const jobView = z
     spec: z.looseObject({}).describe('The request, with all defaults'),
   })
   .meta({ id: 'TrainingJob' });
+export const checkedJob = z
+  .object({
+    object: z.literal('training.job.check'),
+    least_bytes: z
+      .number()
+      .nullable()
+      .describe(
+        'The least memory of weights, gradients and optimiser state, as far as the request says; null with a base',
+      ),
+    spec: z.looseObject({}).describe('The request, with all defaults'),
+  })
+  .meta({ id: 'CheckedTrainingJob' });
+export const createQuery = z.object({
+  dry_run: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('true: checks the request, and creates nothing'),
+});
 export const jobList = z.object({ object: z.literal('list'), data: z.array(jobView), has_more: z.boolean() });
 
 const eventTypes = ['message', 'metrics', 'gradient_flow', 'checkpoint', 'status'] as const;
@@ -114,6 +132,27 @@ export const checkpointParameter = z.object({
   job: z.string().min(1).max(100),
   step: z.coerce.number().int().min(0),
 });
+export const seriesQuery = z.object({
+  metric: z.string().min(1).max(100).describe('As in the job’s metrics, for example `validation_loss`'),
+  points: z.coerce
+    .number()
+    .int()
+    .min(4)
+    .max(2000)
+    .default(500)
+    .describe('At most so many points: the lowest and the highest of each stretch, where more were measured'),
+});
+export const seriesView = z
+  .object({
+    object: z.literal('training.job.series'),
+    job: z.string(),
+    metric: z.string(),
+    points: z.array(z.object({ step: z.int(), value: z.number() })).describe('In order of steps'),
+    measured: z.int().describe('How many measurements there are'),
+    metrics: z.array(z.string()).describe('Every metric that the job has reported'),
+  })
+  .meta({ id: 'TrainingSeries' });
+
 export const publishBody = z
   .strictObject({
     alias: z

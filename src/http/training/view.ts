@@ -1,9 +1,19 @@
 import type { z } from 'zod';
+import type { CheckedJob } from '../../jobs/check-job.ts';
 import type { ComparisonReport } from '../../jobs/comparisons/compare-trials.ts';
 import type { Dataset, Job, JobCheckpoint, JobEvent } from '../../jobs/job.ts';
+import type { MetricSeries } from '../../jobs/metric-series.ts';
 import type { FollowedEvent, Progress } from '../../jobs/job-events.ts';
 import type { ServerEvent } from '../server-event.ts';
-import type { checkpointView, comparisonView, datasetView, eventView, jobView } from './schema.ts';
+import type {
+  checkedJob,
+  checkpointView,
+  comparisonView,
+  datasetView,
+  eventView,
+  jobView,
+  seriesView,
+} from './schema.ts';
 
 // Converts jobs, events, checkpoints, datasets and comparisons to the API's JSON.
 
@@ -37,6 +47,12 @@ export const viewJob = (job: Job, progress: Progress | null): z.output<typeof jo
   spec: { ...job.spec },
 });
 
+export const viewCheckedJob = ({ spec, leastBytes }: CheckedJob): z.output<typeof checkedJob> => ({
+  object: 'training.job.check',
+  least_bytes: leastBytes,
+  spec: { ...spec },
+});
+
 export const viewEvent = (event: JobEvent): z.output<typeof eventView> => ({
   id: event.id,
   object: 'training.job.event',
@@ -63,6 +79,18 @@ export const viewCheckpoint = (checkpoint: JobCheckpoint): z.output<typeof check
   metrics: { ...checkpoint.metrics },
   best: checkpoint.best,
   published: checkpoint.published,
+});
+
+export const viewSeries = (
+  job: string,
+  { metric, points, measured, metrics }: MetricSeries,
+): z.output<typeof seriesView> => ({
+  object: 'training.job.series',
+  job,
+  metric,
+  points: points.map((point) => ({ ...point })),
+  measured,
+  metrics: [...metrics],
 });
 
 export const viewDataset = (dataset: Dataset): z.output<typeof datasetView> => {

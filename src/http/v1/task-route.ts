@@ -1,16 +1,23 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { EventSource } from '../../engine/event-source.ts';
+import { UnrollError } from '../../errors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import type { ServedModel } from '../../repository/repository-interface.ts';
 import type { Call, TaskContext } from '../../tasks/context.ts';
 import { openWithModel, withModel } from '../../tasks/with-model.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
+import { parseWithoutNulls } from '../body/drop-nulls.ts';
+import { isEncoded } from '../body/inflate-body.ts';
+import { parseJson } from '../body/parse-json.ts';
 import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
 import type { ServerEvent } from '../server-event.ts';
+import { answerLines, isLines, linesType } from './batch/answer-lines.ts';
 import { openState, type StateCall, type StateFields } from './state-call.ts';
 import { prefixKey } from './prefix-key.ts';
+import { toRequestError } from './request-error.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';
 import { streamEvents, type EventData } from './schemas/stream-events.ts';
 import { createAcceptance, sendStream } from './send-stream.ts';
@@ -56,16 +63,16 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
     operationId,
     tags: ['tasks'],
     summary,
+    description:
+      'A body of `application/x-ndjson` has a request in each line, and is answered by lines in the same order while it is sent: the reply with its `line`, or `line` and `error`.',
+    consumes: ['application/json', linesType],
     params: modelParameter,
     body: bodySchema,
     response,
   };
   return (scope, parts) => {
-    scope.post(path, { config: { access: 'infer' }, schema }, async (request, reply) => {
-      const { params } = request as { params: z.output<typeof modelParameter> };
-      const body = request.body as z.output<Schema>;
-      const signal = abortOnDisconnect(reply);
-      const requested = { reference: params.model, task };
+    /** A call's model and state. */
+    const prepare = (request: FastifyRequest, body: z.output<Schema>, signal: AbortSignal) => {
       let state: StateCall | null = null;
       const call = (model: ServedModel): Call => {
         recordModel(request, model, operationId);
@@ -75,22 +82,63 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
         const prefix = prefixKey(request, model, body);
         return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd, continuation, prefix };
       };
+      return { call, state: () => state };
+    };
+    const answer = async (
+      request: FastifyRequest,
+      reference: string,
+      body: z.output<Schema>,
+      signal: AbortSignal,
+    ): Promise<object> => {
+      const { call, state } = prepare(request, body, signal);
+      const json = await withModel(parts.tasks, { reference, task }, async (model) =>
+        row.toReply(await row.run(parts.tasks, call(model), body), model, body, signal),
+      );
+      return { ...json, ...state()!.fields() };
+    };
+    /** Answers a body of lines, all by the version that the reference names now. */
+    const answerBatch = (request: FastifyRequest, reply: FastifyReply): void => {
+      const { model } = request.params as z.output<typeof modelParameter>;
+      const lease = parts.tasks.repository.acquire(model);
+      const { name, version } = lease.model;
+      const answerLine = async (line: Buffer, signal: AbortSignal): Promise<object> =>
+        answer(request, `${name}@${version}`, readLine(bodySchema, await parseJson(line)), signal);
+      void answerLines(parts, { request, reply }, answerLine, () => lease.release());
+    };
+    const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> => {
+      if (!isLines(request)) return;
+      if (isEncoded(request))
+        throw new UnrollError('unsupported_media_type', 'content-encoding: lines are read as they are');
+      answerBatch(request, reply);
+      return reply;
+    };
+    scope.post(path, { config: { access: 'infer' }, onRequest, schema }, async (request, reply) => {
+      const { params } = request as { params: z.output<typeof modelParameter> };
+      const body = request.body as z.output<Schema>;
+      const signal = abortOnDisconnect(reply);
       if (stream && body.stream === true) {
+        const { call, state } = prepare(request, body, signal);
         const { accepted, onSubmitted } = createAcceptance();
         const events = await openWithModel(
           parts.tasks,
-          requested,
-          (model) => stream.open(parts.tasks, { ...call(model), onSubmitted }, body),
-          (event, model) => withState(stream.toEvent(event, model, body, signal), state),
+            { reference: params.model, task },
+            (model) => stream.open(parts.tasks, { ...call(model), onSubmitted }, body),
+            (event, model) => withState(stream.toEvent(event, model, body, signal), state()),
         );
         return sendStream(parts, request, reply, events, { accepted });
       }
-      const json = await withModel(parts.tasks, requested, async (model) =>
-        row.toReply(await row.run(parts.tasks, call(model), body), model, body, signal),
-      );
-      return sendJson(reply, { ...json, ...state!.fields() });
+      return sendJson(reply, await answer(request, params.model, body, signal));
     });
   };
+}
+
+/** @throws UnrollError invalid_request for a line that is no body of the task, or asks for a stream of its own */
+function readLine<Schema extends TaskSchema>(schema: Schema, json: unknown): z.output<Schema> {
+  const { success, data, error } = parseWithoutNulls<z.output<Schema>>(schema as never, json);
+  if (!success) throw toRequestError(error.issues, '');
+  if ((data as { stream?: boolean }).stream === true)
+    throw new UnrollError('invalid_request', 'stream: not in a line of a batch', { field: 'stream' });
+  return data;
 }
 
 /** Adds the state to the event of the reply. */

@@ -2,14 +2,17 @@ import { findCheckpoints } from '../find-checkpoints.ts';
 import { publishCheckpoint } from '../publish-checkpoint.ts';
 import { UnrollError } from '../../errors.ts';
 import { checkInterface } from '../check-publishing.ts';
+import { checkJob } from '../check-job.ts';
 import { createJob } from '../create-job.ts';
 import { isVisible, type Job, type JobStatus } from '../job.ts';
 import type { JobEvents } from '../job-events.ts';
 import { unixSeconds } from '../job-registry.ts';
 import type { JobReservations } from '../job-reservations.ts';
+import { readSeries } from '../metric-series.ts';
 import { checkMemory } from '../memory-check.ts';
 import { toDiskFullError } from '../../database/database-errors.ts';
 import { removeCheckpoint, removeJob } from '../remove-job.ts';
+import { checkTrainingSpec } from '../../training/check-spec.ts';
 import type { TrainingJobs } from '../training-jobs.ts';
 import type { TrainingJobsOptions } from '../training-jobs-options.ts';
 import { validateJob } from '../validate-job.ts';
@@ -88,8 +91,10 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
   // whether the folder can be written is the workers' affair: they check it at their start
   const checkPublishing: TrainingJobs['checkPublishing'] = (spec, name) =>
     checkInterface(spec, name, options.modelsRoot);
-  const checkSpec: TrainingJobs['checkSpec'] = (spec) =>
+  const checkSpec: TrainingJobs['checkSpec'] = (spec) => {
+    checkTrainingSpec(spec);
     checkMemory(spec, options.threads, options.memoryMegabytes);
+  };
 
   return {
     reservations,
@@ -112,6 +117,11 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
         release();
       }
     },
+    async check(spec, viewer) {
+      await checkPublishing(spec, spec.model);
+      checkSpec(spec);
+      return checkJob(spec, viewer, options);
+    },
     get: find,
     list: (page, { name, all }) => store.jobs(all ? page : { ...page, owner: name }),
     progress: (id) => events.lastProgress(id),
@@ -123,6 +133,8 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
       return job;
     },
     checkpoints: async (id, viewer) => findCheckpoints(store, await find(id, viewer)),
+    series: async (id, metric, points, viewer) =>
+      readSeries(store, (await find(id, viewer)).id, metric, points),
     publish: async (id, step, viewer, how) =>
       publishCheckpoint({ store, publisher }, await find(id, viewer), step, how),
     async remove(id, viewer) {

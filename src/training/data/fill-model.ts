@@ -109,7 +109,11 @@ function withOutputs(
   return layer.type === 'dense' ? { units: outputs, activation, ...layer } : layer;
 }
 
-function checkEncoder({ task }: TrainingSpec, { encoder }: NetworkSpec): void {
+/** @throws UnrollError invalid_model */
+export function checkEncoder(
+  { task }: Pick<TrainingSpec, 'task'>,
+  { encoder }: { readonly encoder?: unknown },
+): void {
   if ((task === 'decode') === (encoder !== undefined)) return;
   throw new UnrollError(
     'invalid_model',
@@ -120,7 +124,11 @@ function checkEncoder({ task }: TrainingSpec, { encoder }: NetworkSpec): void {
   );
 }
 
-function checkCrf({ task, outputs }: TrainingSpec, { layers }: NetworkSpec): void {
+/** @throws UnrollError invalid_model */
+export function checkCrf(
+  { task, outputs }: Pick<TrainingSpec, 'task' | 'outputs'>,
+  { layers }: { readonly layers: readonly { readonly type: string }[] },
+): void {
   if (layers.at(-1)!.type !== 'crf' || (task === 'tag' && !outputs.multi_label)) return;
   throw new UnrollError('invalid_model', 'network.layers: a crf is only for tag with one label a token', {
     field: `network.layers.${layers.length - 1}`,
@@ -145,7 +153,10 @@ function checkCells({ layers, encoder }: NetworkSpec): void {
  * Checks that every name in `frozen` is a layer: a misspelt one would be trained.
  * @throws UnrollError invalid_request
  */
-function checkFrozen({ frozen }: TrainingSpec, { graph, encoder }: ReturnType<typeof resolveNetwork>): void {
+export function checkFrozen(
+  { frozen }: Pick<TrainingSpec, 'frozen'>,
+  { graph, encoder }: ReturnType<typeof resolveNetwork>,
+): void {
   const nodes = [...(encoder?.graph.nodes ?? []), ...graph.nodes];
   const names = new Set(nodes.flatMap(({ name }) => [name, name.replace(/\.\d+$/, '')]));
   if (encoder) names.add('encoder').add('bridge');

@@ -1,4 +1,3 @@
-import type { ModelSpec } from '../../network/spec.ts';
 import { UnrollError } from '../../errors.ts';
 import { lossSpec, type LossSpec } from './loss.ts';
 import type { TrainingSpec } from '../training-spec.ts';
@@ -10,8 +9,11 @@ const regression: readonly LossSpec['type'][] = ['mean_squared', 'mean_absolute'
  * @throws UnrollError invalid_request for a loss that the task does not support
  */
 export function resolveLoss(
-  { task, hyperparameters: { loss, class_weights: weights } }: TrainingSpec,
-  model: ModelSpec,
+  { task, hyperparameters: { loss, class_weights: weights } }: Pick<TrainingSpec, 'task' | 'hyperparameters'>,
+  model: {
+    readonly network: { readonly layers: readonly { readonly type: string }[] };
+    readonly outputs: { readonly multiLabel: boolean };
+  },
 ): LossSpec {
   const supported: readonly LossSpec['type'][] =
     task === 'predict'

@@ -4,41 +4,55 @@ import type { NetworkInput } from '../../network/input.ts';
 import { networkSpec } from '../../network/spec.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 
-type Layer = NonNullable<TrainingSpec['network']>['layers'][number];
+type Network = NonNullable<TrainingSpec['network']>;
+type Layer = Network['layers'][number];
 
 /**
  * The smallest network that a job can train: a vocabulary or number of outputs that comes from the data is
  * taken as 1.
- * @returns null for a job with a base model, and for an invalid network, which is reported once the data is
- * read
+ * @returns null for a job with a base model, and for a network that is invalid with these sizes
  */
-export function smallestNetwork({ network, inputs, outputs }: TrainingSpec): ResolvedNetwork | null {
-  if (!network) return null;
-  const sizes = { vocabulary: countTokens(inputs), features: countFeatures(inputs) };
-  const target = countTokens(outputs.vocabulary);
-  const ownSizes = network.encoder ? { ...sizes, vocabulary: target } : sizes;
-  const parsed = networkSpec.safeParse({
-    ...network,
-    layers: fillSizes(network.layers, ownSizes.vocabulary, outputs.labels?.length ?? 1),
-    ...(network.encoder && { encoder: { layers: fillSizes(network.encoder.layers, sizes.vocabulary, 1) } }),
-  });
-  if (!parsed.success) return null;
+export function smallestNetwork(spec: TrainingSpec): ResolvedNetwork | null {
+  if (!spec.network) return null;
   try {
-    return resolveNetwork(
-      parsed.data,
-      getInput(parsed.data.layers, ownSizes.features),
-      parsed.data.encoder ? getInput(parsed.data.encoder.layers, sizes.features) : null,
-    );
+    return sizedNetwork({ ...spec, network: spec.network }, 1);
   } catch (error) {
     if (error instanceof UnrollError) return null;
     throw error;
   }
 }
 
-const countTokens = (text: TrainingSpec['inputs'] | TrainingSpec['outputs']['vocabulary']): number =>
-  text && 'tokens' in text ? (text.tokens?.length ?? 1) : 1;
-const countFeatures = (inputs: TrainingSpec['inputs']): number =>
-  inputs?.kind === 'numeric' ? (inputs.features?.length ?? 1) : 1;
+/**
+ * The network of a job, where a vocabulary or number of outputs that comes from the data is taken as `size`.
+ * @throws UnrollError invalid_model with the field
+ */
+export function sizedNetwork(
+  { network, inputs, outputs }: Pick<TrainingSpec, 'inputs' | 'outputs'> & { readonly network: Network },
+  size: number,
+): ResolvedNetwork {
+  const countTokens = (text: typeof inputs | typeof outputs.vocabulary): number =>
+    text && 'tokens' in text ? (text.tokens?.length ?? size) : size;
+  const features = inputs?.kind === 'numeric' ? (inputs.features?.length ?? size) : size;
+  const sizes = { vocabulary: countTokens(inputs), features };
+  const ownVocabulary = network.encoder ? countTokens(outputs.vocabulary) : sizes.vocabulary;
+  const parsed = networkSpec.safeParse({
+    ...network,
+    layers: fillSizes(network.layers, ownVocabulary, outputs.labels?.length ?? size),
+    ...(network.encoder && {
+      encoder: { layers: fillSizes(network.encoder.layers, sizes.vocabulary, size) },
+    }),
+  });
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    const field = ['network', ...path].join('.');
+    throw new UnrollError('invalid_model', `${field}: ${message}`, { field });
+  }
+  return resolveNetwork(
+    parsed.data,
+    getInput(parsed.data.layers, features),
+    parsed.data.encoder ? getInput(parsed.data.encoder.layers, features) : null,
+  );
+}
 
 const fillSizes = (layers: readonly Layer[], vocabulary: number, outputs: number): Layer[] =>
   layers.map((layer) => ({

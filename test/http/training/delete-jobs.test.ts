@@ -8,7 +8,7 @@ const remove = async (url: string): Promise<[number, unknown]> => {
   return [reply.statusCode, reply.json()];
 };
 
-it('a job is deleted once it has ended, its checkpoints before, and its model stays', async () => {
+it('a job has curves, and is deleted once it has ended, its checkpoints before, and its model stays', async () => {
   const endless = job({ budget: { epochs: 100_000 }, hyperparameters: { evaluate_every: 1000 } });
   const { id } = (await post('/v1/training/jobs', endless)).json<{ id: string }>();
   expect(await remove(`/v1/training/jobs/${id}`)).toMatchObject([409, { code: 'job_state_conflict' }]);
@@ -26,6 +26,10 @@ it('a job is deleted once it has ended, its checkpoints before, and its model st
   const url = `/v1/training/jobs/${made.id}`;
   const steps = async (): Promise<number[]> =>
     (await get(`${url}/checkpoints`)).json<{ data: { step: number }[] }>().data.map(({ step }) => step);
+  const series = (await get(`${url}/series?metric=validation_loss`)).json<{ points: { step: number }[] }>();
+  expect(series.points.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
+  expect((await get(`${url}/series`)).statusCode).toBe(400);
+  expect((await get('/v1/training/jobs/job_none/series?metric=loss')).statusCode).toBe(404);
   // the best, and the last two
   const kept = await steps();
   expect(kept.slice(-2)).toEqual([4, 5]);

@@ -157,16 +157,6 @@ describe('a job', () => {
       /longer than max_steps, 2/,
     ],
     [
-      'a layer that does not fit',
-      {
-        network: {
-          layers: [{ type: 'embedding', units: 4 }, { type: 'add', inputs: ['nowhere'] }, { type: 'dense' }],
-        },
-      },
-      'invalid_model',
-      /nowhere/,
-    ],
-    [
       'a last layer of another width',
       {
         network: {
@@ -179,6 +169,31 @@ describe('a job', () => {
       'invalid_model',
       /7 outputs, the data needs 2/,
     ],
+    [
+      'a class weight for an unknown label',
+      { hyperparameters: { class_weights: { q: 1 } } },
+      'invalid_request',
+      /"q" is not a label of the data/,
+    ],
+  ])('fails with the reason: %s', async (_, more, code, message) => {
+    const made = await post('/v1/training/jobs', job({ model: 'failing', ...more }));
+    expect(made.statusCode).toBe(200);
+    const { status, error } = await waitForJob(made.json<{ id: string }>().id);
+    expect(status).toBe('failed');
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string });
+  });
+
+  it.each<[string, object, string, RegExp]>([
+    [
+      'a layer that does not fit',
+      {
+        network: {
+          layers: [{ type: 'embedding', units: 4 }, { type: 'add', inputs: ['nowhere'] }, { type: 'dense' }],
+        },
+      },
+      'invalid_request',
+      /nowhere/,
+    ],
     ['a frozen layer that is not there', { frozen: ['nothing'] }, 'invalid_request', /no layer nothing/],
     [
       'a loss of another task',
@@ -189,7 +204,7 @@ describe('a job', () => {
     [
       'a crf that classifies',
       { network: { layers: [...network.layers, { type: 'crf' }] } },
-      'invalid_model',
+      'invalid_request',
       /a crf is only for tag with one label a token/,
     ],
     [
@@ -204,18 +219,10 @@ describe('a job', () => {
       'invalid_request',
       /class_weights: not supported with a crf/,
     ],
-    [
-      'a class weight for an unknown label',
-      { hyperparameters: { class_weights: { q: 1 } } },
-      'invalid_request',
-      /"q" is not a label of the data/,
-    ],
-  ])('fails with the reason: %s', async (_, more, code, message) => {
-    const made = await post('/v1/training/jobs', job({ model: 'failing', ...more }));
-    expect(made.statusCode).toBe(200);
-    const { status, error } = await waitForJob(made.json<{ id: string }>().id);
-    expect(status).toBe('failed');
-    expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string });
+  ])('is refused when it is created, for what its request says: %s', async (_, more, code, message) => {
+    const refused = await post('/v1/training/jobs', job({ model: 'failing', ...more }));
+    expect([refused.statusCode, refused.json<Problem>().code]).toEqual([400, code]);
+    expect(refused.json<Problem>().detail).toMatch(message);
   });
 
   it('is not found by an unknown id, nor is its checkpoint', async () => {

@@ -1,6 +1,6 @@
-import { UnrollError } from '../../../errors.ts';
 import { parseWithoutNulls } from '../../body/drop-nulls.ts';
 import { parseJson } from '../../body/parse-json.ts';
+import { toRequestError } from '../request-error.ts';
 import { taskInput } from '../schemas/task-input.ts';
 import { stepsBody, type StepsBody } from '../sessions/steps-body.ts';
 import type { StreamQuery } from './query.ts';
@@ -28,23 +28,10 @@ export async function readStep(bytes: Buffer, defaults: Step): Promise<Step> {
   const value = await parseJson(bytes);
   if (typeof value === 'string' || Array.isArray(value)) {
     const { data, error } = taskInput.safeParse(value);
-    if (error) throw invalid(error.issues, 'input');
+    if (error) throw toRequestError(error.issues, 'input');
     return { ...defaults, input: data };
   }
   const { data, error } = parseWithoutNulls(stepBody, value);
-  if (error) throw invalid(error.issues, '');
+  if (error) throw toRequestError(error.issues, '');
   return { ...data, timeout_ms: data.timeout_ms ?? defaults.timeout_ms };
-}
-
-/** The first of the fields that are not valid. */
-function invalid(
-  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
-  base: string,
-): UnrollError {
-  const { path, message } = issues[0]!;
-  const field = path.reduce<string>(
-    (name, key) => (typeof key === 'number' ? `${name}[${key}]` : `${name}${name && '.'}${String(key)}`),
-    base,
-  );
-  return new UnrollError('invalid_request', `${field || 'input'}: ${message}`, field ? { field } : {});
 }

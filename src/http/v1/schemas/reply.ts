@@ -59,6 +59,7 @@ export const taskResponses = <T extends z.ZodType>(
     description: stream === null ? 'The result' : `The result; of a stream, ${stream.summary}`,
     content: {
       'application/json': { schema: reply },
+      'application/x-ndjson': { schema: z.string().describe('A reply, or an error, of each line') },
       ...(stream && { 'text/event-stream': { schema: stream.events } }),
     },
   },
