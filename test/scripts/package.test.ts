@@ -17,7 +17,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProcess, type ServerProcess } from '../e2e/start-process.ts';
 
 // What `npm pack` gives, below a node_modules folder, with this repository's dependencies in place of downloaded ones.
-// scripts/check-package.ts installs it from the registry, on several versions of Node.
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'unroll-package-'));
