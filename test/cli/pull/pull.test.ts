@@ -118,7 +118,7 @@ describe('unroll pull', () => {
     files.set('/half/model.json', spec);
     for (const [source, options, why] of [
       ['/bad.onnx', {}, 'model.json is missing'],
-      ['/code.pkl', {}, 'code.pkl'],
+      ['/code.pkl', {}, 'which could run code'],
       ['/none.onnx', {}, 'replied with status 404'],
       [
         '/steps.onnx',
