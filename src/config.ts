@@ -260,7 +260,7 @@ export function readConfig(
         const key = path[0] as Key;
         return `${nameSetting(key)}: must be ${settings[key][0].description}, was ${JSON.stringify(withoutPassword(values[key]!))}`;
       });
-  errors.push(...unknown.map((key) => `${prefix}${key}: there is no such setting`));
+  errors.push(...unknown.map((key) => `${nameSetting(key)}: there is no such setting`));
   const { JOBS, SESSIONS, REDIS_URL } = parsed.data ?? {};
   if (REDIS_URL === '')
     for (const [key, value] of [

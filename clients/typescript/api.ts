@@ -186,6 +186,14 @@ export type TrainingJob = {
   spec: Record<string, unknown>;
 };
 
+export type CheckedTrainingJob = {
+  object: 'training.job.check';
+  /** The least memory of weights, gradients and optimiser state, as far as the request says; null with a base */
+  least_bytes: number | null;
+  /** The request, with all defaults */
+  spec: Record<string, unknown>;
+};
+
 export type TrainingEvent = {
   id: number;
   object: 'training.job.event';
@@ -251,6 +259,21 @@ export type TrainingCheckpoint = {
   metrics: Record<string, number | null>;
   best: boolean;
   published: string | null;
+};
+
+export type TrainingSeries = {
+  object: 'training.job.series';
+  job: string;
+  metric: string;
+  /** In order of steps */
+  points: {
+    step: number;
+    value: number;
+  }[];
+  /** How many measurements there are */
+  measured: number;
+  /** Every metric that the job has reported */
+  metrics: string[];
 };
 
 export type Dataset = {
@@ -2165,15 +2188,27 @@ export interface Operations {
   /** Trains a network; the best checkpoint is published as a model */
   createTrainingJob: {
     path?: undefined;
-    query?: undefined;
+    query?:
+      | {
+          /** true: checks the request, and creates nothing */
+          dry_run?: ('true' | 'false') | undefined;
+        }
+      | undefined;
     body: {
+      /** Name of the model to train */
       model: string;
+      /** Stored in model.json */
       description?: string | undefined;
+      /** What callers will ask the model */
       task: 'classify' | 'tag' | 'decode' | 'generate' | 'predict';
+      /** Starts from an existing model’s weights, network and vocabulary */
       base?: string | undefined;
+      /** Names of layers whose weights are not trained */
       frozen?: string[] | undefined;
+      /** Its layers; required without `base` */
       network?:
         | {
+            /** Layers of model.json, in order */
             layers: {
               type:
                 | 'add'
@@ -2192,8 +2227,10 @@ export interface Operations {
                 | 'recurrent';
               [key: string]: unknown;
             }[];
+            /** decode: reads the whole source first */
             encoder?:
               | {
+                  /** Layers of model.json, in order */
                   layers: {
                     type:
                       | 'add'
@@ -2214,93 +2251,141 @@ export interface Operations {
                   }[];
                 }
               | undefined;
+            /** decode: how the encoder’s last state becomes the decoder’s first */
             bridge?: ('none' | 'copy' | 'dense') | undefined;
           }
         | undefined;
+      /** How the data is read; by default by its first record */
       inputs?:
         | (
             | {
+                /** The kind of input */
                 kind?: 'text' | undefined;
+                /** What a step of a text is */
                 vocabulary?: ('characters' | 'words') | undefined;
+                /** By default the `max_tokens` most frequent tokens of the data that occur at least `min_count` times */
                 tokens?: string[] | undefined;
+                /** Rarer tokens are unknown */
                 min_count?: number | undefined;
+                /** The most tokens of a vocabulary */
                 max_tokens?: number | undefined;
+                /** Whether texts are lowercased */
                 lowercase?: boolean | undefined;
+                /** Unicode normalisation of texts */
                 normalize?: ('none' | 'NFC' | 'NFKC') | undefined;
+                /** words only: adds ids of a word’s first and last characters (model.json, inputs.characters) */
                 characters?:
                   | {
+                      /** First characters of a word */
                       prefix: number;
+                      /** Last characters of a word */
                       suffix: number;
                     }
                   | undefined;
               }
             | {
+                /** The kind of input */
                 kind: 'numeric';
+                /** Names of the features; by default the CSV’s columns, or value_0, value_1 … Mean and scale come from the data */
                 features?: string[] | undefined;
               }
           )
         | undefined;
+      /** Labels, units and vocabulary of the answers; by default those of the data */
       outputs?:
         | {
+            /** classify, tag: the labels; by default those of the data */
             labels?: string[] | undefined;
+            /** classify, tag: several labels may apply at once */
             multi_label?: boolean | undefined;
+            /** decode: the vocabulary of the targets */
             vocabulary?:
               | {
+                  /** The kind of input */
                   kind?: 'text' | undefined;
+                  /** What a step of a text is */
                   vocabulary?: ('characters' | 'words') | undefined;
+                  /** By default the `max_tokens` most frequent tokens of the data that occur at least `min_count` times */
                   tokens?: string[] | undefined;
+                  /** Rarer tokens are unknown */
                   min_count?: number | undefined;
+                  /** The most tokens of a vocabulary */
                   max_tokens?: number | undefined;
+                  /** Whether texts are lowercased */
                   lowercase?: boolean | undefined;
+                  /** Unicode normalisation of texts */
                   normalize?: ('none' | 'NFC' | 'NFKC') | undefined;
+                  /** words only: adds ids of a word’s first and last characters (model.json, inputs.characters) */
                   characters?:
                     | {
+                        /** First characters of a word */
                         prefix: number;
+                        /** Last characters of a word */
                         suffix: number;
                       }
                     | undefined;
                 }
               | undefined;
+            /** predict: names of the outputs */
             units?: string[] | undefined;
           }
         | undefined;
+      /** Defaults of decoding, stored in model.json */
       decoding?: Record<string, unknown> | undefined;
+      /** A dataset, or records */
       data:
         | {
+            /** Id of an uploaded dataset */
             dataset: string;
           }
         | {
+            /** The records */
             records: Record<string, unknown>[];
           };
+      /** predict from a CSV whose rows are time steps: reads `window` rows and predicts the next `horizon` targets */
       series?:
         | {
+            /** How the data is read; by default by its first record */
             inputs?: string[] | undefined;
+            /** Columns to predict */
             targets?: string[] | undefined;
+            /** Rows that are read */
             window: number;
+            /** Rows that are predicted */
             horizon: number;
+            /** Rows between two windows */
             stride?: number | undefined;
+            /** Predicts after every step of the window instead of the last alone */
             every_step?: boolean | undefined;
           }
         | undefined;
+      /** Validation data, or a share of the training data: drawn by the seed, of plain text and series the end */
       validation?:
         | (
             | (
                 | {
+                    /** Id of an uploaded dataset */
                     dataset: string;
                   }
                 | {
+                    /** The records */
                     records: Record<string, unknown>[];
                   }
               )
             | {
+                /** Of the training data */
                 share: number;
               }
           )
         | undefined;
+      /** How it is trained */
       hyperparameters?:
         | {
+            /** Sequences of a step */
             batch_size?: number | undefined;
+            /** Before the schedule */
             learning_rate?: number | undefined;
+            /** Its type, and the options of that type */
             optimizer?:
               | (
                   | {
@@ -2325,6 +2410,7 @@ export interface Operations {
                     }
                 )
               | undefined;
+            /** How the learning rate changes over the run */
             schedule?:
               | (
                   | {
@@ -2355,12 +2441,16 @@ export interface Operations {
                     }
                 )
               | undefined;
+            /** Gradients are scaled to a global norm of at most `norm`, then each is clipped to ± `value` */
             clip?:
               | {
+                  /** Of all gradients together */
                   norm?: number | undefined;
+                  /** Of each gradient */
                   value?: number | undefined;
                 }
               | undefined;
+            /** By default softmax_cross_entropy, sigmoid_cross_entropy or mean_squared, by task */
             loss?:
               | (
                   | {
@@ -2385,36 +2475,56 @@ export interface Operations {
                     }
                 )
               | undefined;
+            /** classify, tag: weight of each label; `balanced` weighs labels by inverse frequency */
             class_weights?: ('balanced' | Record<string, number>) | undefined;
+            /** Backpropagates through `k2` steps every `k1` steps, carrying the state; through whole sequences by default */
             truncate?:
               | {
+                  /** Steps between two updates */
                   k1: number;
+                  /** Steps that gradients reach back */
                   k2: number;
                 }
               | undefined;
+            /** decode: probability of replacing a decoder input by its prediction; rises linearly from 0 to this */
             scheduled_sampling?: number | undefined;
+            /** Number of shards of a batch, whose gradients are summed in order; results do not depend on the threads */
             shards?: number | undefined;
+            /** classify, and predict with one target: whether the target applies to the last step or to every step */
             loss_at?: ('end' | 'every_step') | undefined;
+            /** Longer sequences are skipped and counted */
             max_steps?: number | undefined;
+            /** Steps between evaluations on the validation data; by default once an epoch */
             evaluate_every?: number | undefined;
+            /** Steps between checkpoints, besides those at evaluations */
             checkpoint_every?: number | undefined;
+            /** Stops after `patience` evaluations without a better score. The best weights are published in any case. */
             early_stopping?:
               | {
+                  /** Evaluations */
                   patience: number;
                 }
               | undefined;
+            /** Steps between reports of gradient flow; 0 turns them off */
             gradient_flow_every?: number | undefined;
+            /** Embeddings are initialised uniformly in ± this scale */
             embedding_scale?: number | undefined;
+            /** glorot: Glorot and Bengio 2010; he: He et al. 2015 for matrices before relu, else Glorot. */
             initialisation?: ('glorot' | 'he') | undefined;
           }
         | undefined;
+      /** Training ends with the first limit reached. Schedules run over epochs or steps. */
       budget?:
         | {
+            /** Passes over the data */
             epochs?: number | undefined;
+            /** Batches */
             steps?: number | undefined;
+            /** Of training, without pauses */
             minutes?: number | undefined;
           }
         | undefined;
+      /** The same seed gives the same weights */
       seed?: number | undefined;
       /** Whether the best checkpoint becomes the next version of its model and takes its traffic: `never`; `if_better` than the present version, measured on the same validation data; `always`. The first version of a model is published with either of these */
       publish?: ('never' | 'if_better' | 'always') | undefined;
@@ -2422,9 +2532,10 @@ export interface Operations {
       keep?: number | undefined;
       /** Publishes although the task, labels or inputs are not those of the present version */
       force?: boolean | undefined;
+      /** Stored in model.json with the job’s own provenance, for example the source and licence of the data */
       provenance?: Record<string, unknown> | undefined;
     };
-    reply: TrainingJob;
+    reply: TrainingJob | CheckedTrainingJob;
   };
   /** Lists training jobs, newest first */
   listTrainingJobs: {
@@ -2523,6 +2634,20 @@ export interface Operations {
       data: TrainingCheckpoint[];
     };
   };
+  /** A metric over the steps of a job, for a curve */
+  showTrainingSeries: {
+    path: {
+      job: string;
+    };
+    query: {
+      /** As in the job’s metrics, for example `validation_loss` */
+      metric: string;
+      /** At most so many points: the lowest and the highest of each stretch, where more were measured */
+      points?: number | undefined;
+    };
+    body?: undefined;
+    reply: TrainingSeries;
+  };
   /** Publishes a checkpoint as the next version of its model */
   publishTrainingCheckpoint: {
     path: {
@@ -2555,12 +2680,18 @@ export interface Operations {
     body: {
       model: string;
       spec: {
+        /** Stored in model.json */
         description?: string | undefined;
+        /** What callers will ask the model */
         task: 'classify' | 'tag' | 'decode' | 'generate' | 'predict';
+        /** Starts from an existing model’s weights, network and vocabulary */
         base?: string | undefined;
+        /** Names of layers whose weights are not trained */
         frozen?: string[] | undefined;
+        /** Its layers; required without `base` */
         network?:
           | {
+              /** Layers of model.json, in order */
               layers: {
                 type:
                   | 'add'
@@ -2579,8 +2710,10 @@ export interface Operations {
                   | 'recurrent';
                 [key: string]: unknown;
               }[];
+              /** decode: reads the whole source first */
               encoder?:
                 | {
+                    /** Layers of model.json, in order */
                     layers: {
                       type:
                         | 'add'
@@ -2601,93 +2734,141 @@ export interface Operations {
                     }[];
                   }
                 | undefined;
+              /** decode: how the encoder’s last state becomes the decoder’s first */
               bridge?: ('none' | 'copy' | 'dense') | undefined;
             }
           | undefined;
+        /** How the data is read; by default by its first record */
         inputs?:
           | (
               | {
+                  /** The kind of input */
                   kind?: 'text' | undefined;
+                  /** What a step of a text is */
                   vocabulary?: ('characters' | 'words') | undefined;
+                  /** By default the `max_tokens` most frequent tokens of the data that occur at least `min_count` times */
                   tokens?: string[] | undefined;
+                  /** Rarer tokens are unknown */
                   min_count?: number | undefined;
+                  /** The most tokens of a vocabulary */
                   max_tokens?: number | undefined;
+                  /** Whether texts are lowercased */
                   lowercase?: boolean | undefined;
+                  /** Unicode normalisation of texts */
                   normalize?: ('none' | 'NFC' | 'NFKC') | undefined;
+                  /** words only: adds ids of a word’s first and last characters (model.json, inputs.characters) */
                   characters?:
                     | {
+                        /** First characters of a word */
                         prefix: number;
+                        /** Last characters of a word */
                         suffix: number;
                       }
                     | undefined;
                 }
               | {
+                  /** The kind of input */
                   kind: 'numeric';
+                  /** Names of the features; by default the CSV’s columns, or value_0, value_1 … Mean and scale come from the data */
                   features?: string[] | undefined;
                 }
             )
           | undefined;
+        /** Labels, units and vocabulary of the answers; by default those of the data */
         outputs?:
           | {
+              /** classify, tag: the labels; by default those of the data */
               labels?: string[] | undefined;
+              /** classify, tag: several labels may apply at once */
               multi_label?: boolean | undefined;
+              /** decode: the vocabulary of the targets */
               vocabulary?:
                 | {
+                    /** The kind of input */
                     kind?: 'text' | undefined;
+                    /** What a step of a text is */
                     vocabulary?: ('characters' | 'words') | undefined;
+                    /** By default the `max_tokens` most frequent tokens of the data that occur at least `min_count` times */
                     tokens?: string[] | undefined;
+                    /** Rarer tokens are unknown */
                     min_count?: number | undefined;
+                    /** The most tokens of a vocabulary */
                     max_tokens?: number | undefined;
+                    /** Whether texts are lowercased */
                     lowercase?: boolean | undefined;
+                    /** Unicode normalisation of texts */
                     normalize?: ('none' | 'NFC' | 'NFKC') | undefined;
+                    /** words only: adds ids of a word’s first and last characters (model.json, inputs.characters) */
                     characters?:
                       | {
+                          /** First characters of a word */
                           prefix: number;
+                          /** Last characters of a word */
                           suffix: number;
                         }
                       | undefined;
                   }
                 | undefined;
+              /** predict: names of the outputs */
               units?: string[] | undefined;
             }
           | undefined;
+        /** Defaults of decoding, stored in model.json */
         decoding?: Record<string, unknown> | undefined;
+        /** A dataset, or records */
         data:
           | {
+              /** Id of an uploaded dataset */
               dataset: string;
             }
           | {
+              /** The records */
               records: Record<string, unknown>[];
             };
+        /** predict from a CSV whose rows are time steps: reads `window` rows and predicts the next `horizon` targets */
         series?:
           | {
+              /** How the data is read; by default by its first record */
               inputs?: string[] | undefined;
+              /** Columns to predict */
               targets?: string[] | undefined;
+              /** Rows that are read */
               window: number;
+              /** Rows that are predicted */
               horizon: number;
+              /** Rows between two windows */
               stride?: number | undefined;
+              /** Predicts after every step of the window instead of the last alone */
               every_step?: boolean | undefined;
             }
           | undefined;
+        /** Validation data, or a share of the training data: drawn by the seed, of plain text and series the end */
         validation?:
           | (
               | (
                   | {
+                      /** Id of an uploaded dataset */
                       dataset: string;
                     }
                   | {
+                      /** The records */
                       records: Record<string, unknown>[];
                     }
                 )
               | {
+                  /** Of the training data */
                   share: number;
                 }
             )
           | undefined;
+        /** How it is trained */
         hyperparameters?:
           | {
+              /** Sequences of a step */
               batch_size?: number | undefined;
+              /** Before the schedule */
               learning_rate?: number | undefined;
+              /** Its type, and the options of that type */
               optimizer?:
                 | (
                     | {
@@ -2712,6 +2893,7 @@ export interface Operations {
                       }
                   )
                 | undefined;
+              /** How the learning rate changes over the run */
               schedule?:
                 | (
                     | {
@@ -2742,12 +2924,16 @@ export interface Operations {
                       }
                   )
                 | undefined;
+              /** Gradients are scaled to a global norm of at most `norm`, then each is clipped to ± `value` */
               clip?:
                 | {
+                    /** Of all gradients together */
                     norm?: number | undefined;
+                    /** Of each gradient */
                     value?: number | undefined;
                   }
                 | undefined;
+              /** By default softmax_cross_entropy, sigmoid_cross_entropy or mean_squared, by task */
               loss?:
                 | (
                     | {
@@ -2772,36 +2958,56 @@ export interface Operations {
                       }
                   )
                 | undefined;
+              /** classify, tag: weight of each label; `balanced` weighs labels by inverse frequency */
               class_weights?: ('balanced' | Record<string, number>) | undefined;
+              /** Backpropagates through `k2` steps every `k1` steps, carrying the state; through whole sequences by default */
               truncate?:
                 | {
+                    /** Steps between two updates */
                     k1: number;
+                    /** Steps that gradients reach back */
                     k2: number;
                   }
                 | undefined;
+              /** decode: probability of replacing a decoder input by its prediction; rises linearly from 0 to this */
               scheduled_sampling?: number | undefined;
+              /** Number of shards of a batch, whose gradients are summed in order; results do not depend on the threads */
               shards?: number | undefined;
+              /** classify, and predict with one target: whether the target applies to the last step or to every step */
               loss_at?: ('end' | 'every_step') | undefined;
+              /** Longer sequences are skipped and counted */
               max_steps?: number | undefined;
+              /** Steps between evaluations on the validation data; by default once an epoch */
               evaluate_every?: number | undefined;
+              /** Steps between checkpoints, besides those at evaluations */
               checkpoint_every?: number | undefined;
+              /** Stops after `patience` evaluations without a better score. The best weights are published in any case. */
               early_stopping?:
                 | {
+                    /** Evaluations */
                     patience: number;
                   }
                 | undefined;
+              /** Steps between reports of gradient flow; 0 turns them off */
               gradient_flow_every?: number | undefined;
+              /** Embeddings are initialised uniformly in ± this scale */
               embedding_scale?: number | undefined;
+              /** glorot: Glorot and Bengio 2010; he: He et al. 2015 for matrices before relu, else Glorot. */
               initialisation?: ('glorot' | 'he') | undefined;
             }
           | undefined;
+        /** Training ends with the first limit reached. Schedules run over epochs or steps. */
         budget?:
           | {
+              /** Passes over the data */
               epochs?: number | undefined;
+              /** Batches */
               steps?: number | undefined;
+              /** Of training, without pauses */
               minutes?: number | undefined;
             }
           | undefined;
+        /** The same seed gives the same weights */
         seed?: number | undefined;
         /** Whether the best checkpoint becomes the next version of its model and takes its traffic: `never`; `if_better` than the present version, measured on the same validation data; `always`. The first version of a model is published with either of these */
         publish?: ('never' | 'if_better' | 'always') | undefined;
@@ -2809,6 +3015,7 @@ export interface Operations {
         keep?: number | undefined;
         /** Publishes although the task, labels or inputs are not those of the present version */
         force?: boolean | undefined;
+        /** Stored in model.json with the job’s own provenance, for example the source and licence of the data */
         provenance?: Record<string, unknown> | undefined;
       };
       cells?: ('rnn' | 'lstm' | 'gru' | 'mingru' | 'cifg')[] | undefined;
@@ -3380,6 +3587,7 @@ export const operations = {
   resumeTrainingJob: ['POST', '/v1/training/jobs/{job}/resume', 'json'],
   listTrainingEvents: ['GET', '/v1/training/jobs/{job}/events', 'json'],
   listTrainingCheckpoints: ['GET', '/v1/training/jobs/{job}/checkpoints', 'json'],
+  showTrainingSeries: ['GET', '/v1/training/jobs/{job}/series', 'json'],
   publishTrainingCheckpoint: ['POST', '/v1/training/jobs/{job}/checkpoints/{step}/publish', 'json'],
   deleteTrainingCheckpoint: ['DELETE', '/v1/training/jobs/{job}/checkpoints/{step}', 'json'],
   createComparison: ['POST', '/v1/training/comparisons', 'json'],

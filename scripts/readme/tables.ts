@@ -1,4 +1,5 @@
 import { describeConfig } from '../../src/config.ts';
+import { commandsTable } from './commands-table.ts';
 import { createSessionTally } from '../../src/sessions/session-tally.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
@@ -63,5 +64,7 @@ function fillTable(page: string, name: string, table: string): string {
 }
 
 /** Replaces the generated tables of a page, where it has any. */
-export const fillTables = async (page: string): Promise<string> =>
-  fillTable(fillTable(page, 'settings', settingsTable()), 'metrics', await metricsTable());
+export async function fillTables(page: string): Promise<string> {
+  const withCommands = fillTable(page, 'commands', commandsTable());
+  return fillTable(fillTable(withCommands, 'settings', settingsTable()), 'metrics', await metricsTable());
+}

@@ -8,6 +8,7 @@ import { publishVersion } from '../repository/publish-version.ts';
 import { checkpointFolder } from '../training/run/checkpoint.ts';
 import type { DataFile, RunMessage, RunRequest, RunCommand } from '../training/run/run-messages.ts';
 import { trainingSpec, type TrainingSpec } from '../training/training-spec.ts';
+import { exitCodes } from './command-error.ts';
 import { getDataFormat } from './data-format.ts';
 import { findVersionFolder } from './find-version-folder.ts';
 import { createDisplay } from './progress-line.ts';
@@ -45,15 +46,20 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
   const thread = new Worker(new URL('../training/run/run-thread.ts', import.meta.url), {
     workerData: request,
   });
+  let interrupted = false;
   const pause = (): void => thread.postMessage({ kind: 'pause' } satisfies RunCommand);
-  process.once('SIGINT', pause).once('SIGTERM', pause);
+  process.once('SIGTERM', pause).once('SIGINT', () => {
+    interrupted = true;
+    pause();
+  });
 
-  let code = 1;
+  let code: number = exitCodes.failed;
   thread.on('message', (message: RunMessage) => {
     if (message.kind === 'progress') display.progress(message);
     else if (message.kind === 'event' && message.type !== 'gradient_flow') display.line(message.message);
     else if (message.kind === 'failed') display.line(`failed: ${message.message}`);
-    else if (message.kind === 'ended') code = 0;
+    else if (message.kind === 'ended')
+      code = interrupted && message.outcome === 'paused' ? exitCodes.interrupted : 0;
     if (message.kind === 'ended') ended = message;
   });
   let ended: Extract<RunMessage, { kind: 'ended' }> | null = null;

@@ -3,7 +3,7 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { checkRequestSteps } from '../tasks/budgets.ts';
 import type { TaskLimits } from '../tasks/context.ts';
 import { invalidField } from '../tasks/invalid-field.ts';
-import type { TaskInput, TokenIds } from '../tasks/read-input.ts';
+import type { TaskInput, TokenIds } from '../tasks/task-input.ts';
 import type { TimeSlice } from '../time-slice.ts';
 import { nativeSignature } from './tensor-signature.ts';
 import type { WireTensor } from './tensor.ts';

@@ -3,7 +3,7 @@ import type { Call, TaskContext } from '../tasks/context.ts';
 import { decode } from '../tasks/decode.ts';
 import { generate } from '../tasks/generate.ts';
 import { predict, predictionShape } from '../tasks/predict.ts';
-import type { TaskInput } from '../tasks/read-input.ts';
+import type { TaskInput } from '../tasks/task-input.ts';
 import { tag } from '../tasks/tag.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { TextToken } from '../vocabulary/split.ts';

@@ -5,7 +5,8 @@ import type { Call, TaskContext } from './context.ts';
 import { rankLabels } from './labels.ts';
 import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
-import { countSteps, readInputs, type TaskInput } from './read-input.ts';
+import { countSteps, readInputs } from './read-input.ts';
+import type { TaskInput } from './task-input.ts';
 import {
   collectOutputs,
   requireSingle,

@@ -1,5 +1,5 @@
 import type { DecodeSettings } from './beam-options.ts';
-import type { TaskInput } from './read-input.ts';
+import type { TaskInput } from './task-input.ts';
 
 export interface DecodeBody extends DecodeSettings {
   /** Undefined where the call goes on from a source that was read before. */

@@ -2,7 +2,8 @@ import { checkReplyBytes, numberBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
 import { requireOneSequence, type KeptState } from './continuation.ts';
 import { readPrompts } from './prompts.ts';
-import { readInputs, requireText, type TaskInput } from './read-input.ts';
+import { readInputs, requireText } from './read-input.ts';
+import type { TaskInput } from './task-input.ts';
 import { collectOutputs, runSequences, splitRows, type Submission } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 

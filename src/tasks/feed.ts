@@ -1,6 +1,7 @@
 import type { Call, TaskContext } from './context.ts';
 import { readPrompts } from './prompts.ts';
-import { requireText, type TaskInput } from './read-input.ts';
+import { requireText } from './read-input.ts';
+import type { TaskInput } from './task-input.ts';
 import { collectOutputs, runSequences } from './run-sequences.ts';
 import { requireOneSequence, type Continuation } from './continuation.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';

@@ -11,7 +11,7 @@ import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
 import { mergeEvents } from './merge-events.ts';
 import { readPrompts, type Prompt } from './prompts.ts';
-import type { TokenIds } from './read-input.ts';
+import type { TokenIds } from './task-input.ts';
 import { runSequences, streamSequence, type Collector, type Submission } from './run-sequences.ts';
 import { resolveSamplingOptions, type SamplingSettings } from './sampling-options.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';

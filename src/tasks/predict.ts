@@ -6,7 +6,8 @@ import { checkReplySize, numberBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
 import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
-import { countSteps, readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
+import { countSteps, readInputs, type PreparedSequence } from './read-input.ts';
+import type { TaskInput } from './task-input.ts';
 import {
   requireSingle,
   runSequences,

@@ -4,7 +4,7 @@ import { createTimeSlice } from '../time-slice.ts';
 import { checkIds } from './check-ids.ts';
 import type { Call, TaskLimits } from './context.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
-import type { TokenIds } from './read-input.ts';
+import type { TokenIds } from './task-input.ts';
 
 export interface Prompt {
   /** The start id, where the model has one, then the ids of the text. At least one. */

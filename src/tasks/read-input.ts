@@ -10,29 +10,10 @@ import { dropPadding } from './drop-padding.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
 import { inputMismatch, notFinite } from './input-errors.ts';
 import { readRows } from './read-rows.ts';
+import type { NumericRows, TaskInput, TokenIds } from './task-input.ts';
 
 // Turns a request's input into sequences: ids of a text's tokens, or rows of scaled features, in slices of
 // the main thread's time. All of it is validated here; errors name the field, the limit and what was given.
-
-/** A text, or a numeric sequence, or a list of either, or sequences of ids; see `readInputs`. */
-export type TaskInput =
-  | string
-  | readonly (string | number | readonly (string | number | readonly number[])[])[]
-  | TokenIds
-  | NumericRows;
-
-/** Sequences of ids of the model's vocabulary, from a caller that tokenizes its texts. */
-export interface TokenIds {
-  readonly ids: readonly ArrayLike<number>[];
-  /** Their name in errors; `ids` by default. */
-  readonly field?: string;
-}
-
-/** One numeric sequence that was not sent as JSON. */
-export interface NumericRows {
-  /** [steps, features] */
-  readonly rows: Float32Array;
-}
 
 export interface PreparedSequence {
   /** Ids [steps][columns], or features [steps, width]. */

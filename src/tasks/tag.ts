@@ -8,7 +8,8 @@ import { checkReplySize, longestTextBytes, numberBytes, textBytes } from './budg
 import type { Call, TaskContext } from './context.ts';
 import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
-import { countSteps, readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
+import { countSteps, readInputs, type PreparedSequence } from './read-input.ts';
+import type { TaskInput } from './task-input.ts';
 import {
   requireSingle,
   runSequences,

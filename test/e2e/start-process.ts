@@ -7,7 +7,7 @@ import { fetch, type RequestInit, type Response } from 'undici';
 
 // A real server in a process of its own, started as a user starts it.
 
-const program = join(import.meta.dirname, '../../bin/unroll.js');
+const ownProgram = join(import.meta.dirname, '../../bin/unroll.js');
 
 export interface ServerProcess {
   readonly url: string;
@@ -30,6 +30,8 @@ export interface ProcessOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** Variables that are not settings. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The program that is started; this repository's by default. */
+  readonly program?: string;
   /** Of node itself. */
   readonly nodeArgs?: readonly string[];
   /** Opens a message channel to the process: `process.send` and its `message` events. */
@@ -46,6 +48,7 @@ export async function startProcess(
   {
     settings = {},
     environment = {},
+    program = ownProgram,
     nodeArgs = [],
     messages = false,
     descriptors,

@@ -44,8 +44,14 @@ describe('a job', () => {
     await eventually(async () => (await service.jobs.get(id, anyone)).status === 'succeeded');
     const checkpoints = await service.jobs.checkpoints(id, anyone);
     expect(checkpoints.map(({ step, best }) => [step, best])).toEqual([[1, false], [2, true], [3, false]]); // prettier-ignore
-    expect(await service.jobs.publish(id, 2, anyone, byHand)).toMatchObject({ best: true, published: 'made@1' });
-    expect(await service.jobs.publish(id, 1, anyone, byHand)).toMatchObject({ best: false, published: 'made@2' });
+    expect(await service.jobs.publish(id, 2, anyone, byHand)).toMatchObject({
+      best: true,
+      published: 'made@1',
+    });
+    expect(await service.jobs.publish(id, 1, anyone, byHand)).toMatchObject({
+      best: false,
+      published: 'made@2',
+    });
   });
 
   it('is rejected before anything is written: over the job limit, with a name in use, too large', async () => {

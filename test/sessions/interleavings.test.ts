@@ -7,7 +7,7 @@ import type { ServedModel } from '../../src/repository/repository-interface.ts';
 import type { Continuation } from '../../src/tasks/continuation.ts';
 import { embed } from '../../src/tasks/embed.ts';
 import { predict } from '../../src/tasks/predict.ts';
-import type { TaskInput } from '../../src/tasks/read-input.ts';
+import type { TaskInput } from '../../src/tasks/task-input.ts';
 import { createRng } from '../../src/random.ts';
 import { everything, serveSessions } from './session-server.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readInputs, type TaskInput } from '../../src/tasks/read-input.ts';
+import { readInputs } from '../../src/tasks/read-input.ts';
+import type { TaskInput } from '../../src/tasks/task-input.ts';
 import { fakeContext, models } from './fake-context.ts';
 
 const { limits } = fakeContext(models.classify());

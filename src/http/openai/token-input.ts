@@ -1,4 +1,4 @@
-import type { TokenIds } from '../../tasks/read-input.ts';
+import type { TokenIds } from '../../tasks/task-input.ts';
 
 type IdLists = readonly number[] | readonly (readonly number[])[];
 

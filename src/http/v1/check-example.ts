@@ -5,7 +5,8 @@ import { encodeTokenRules, resolveDecodeOptions } from '../../tasks/beam-options
 import type { TaskLimits } from '../../tasks/context.ts';
 import { readInsideOptions } from '../../tasks/inside-options.ts';
 import { readPrompts } from '../../tasks/prompts.ts';
-import { readInputs, type TaskInput } from '../../tasks/read-input.ts';
+import { readInputs } from '../../tasks/read-input.ts';
+import type { TaskInput } from '../../tasks/task-input.ts';
 import { classifyBody } from './schemas/classify.ts';
 import { decodeBody } from './schemas/decode.ts';
 import { generateBody } from './schemas/generate.ts';

@@ -121,9 +121,9 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
         const { accepted, onSubmitted } = createAcceptance();
         const events = await openWithModel(
           parts.tasks,
-            { reference: params.model, task },
-            (model) => stream.open(parts.tasks, { ...call(model), onSubmitted }, body),
-            (event, model) => withState(stream.toEvent(event, model, body, signal), state()),
+          { reference: params.model, task },
+          (model) => stream.open(parts.tasks, { ...call(model), onSubmitted }, body),
+          (event, model) => withState(stream.toEvent(event, model, body, signal), state()),
         );
         return sendStream(parts, request, reply, events, { accepted });
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, parseSource, type Source } from '../../../src/cli/pull/parse-source.ts';
+import { fileNameOf, parseSource } from '../../../src/cli/pull/parse-source.ts';
 
 const urlOf = (text: string, environment = {}): string => {
   const source = parseSource(text, environment);
@@ -55,7 +55,7 @@ describe('a source to pull', () => {
     ['https://example.org/%E0%A4%A/x.onnx', 'x'],
     ['hf:owner/tagger/model.onnx', 'tagger'],
     ['s3:bucket/a/b.keras', 'b'],
-  ])('%s is called %s', (text, label) => expect((parseSource(text, {}) as Source).label).toBe(label));
+  ])('%s is called %s', (text, label) => expect(parseSource(text, {}).label).toBe(label));
 
   it.each([
     ['https://example.org/a%2F..%2Fb.onnx', 'a_.._b.onnx'],

@@ -118,7 +118,7 @@ describe('unroll pull', () => {
     files.set('/half/model.json', spec);
     for (const [source, options, why] of [
       ['/bad.onnx', {}, 'model.json is missing'],
-      ['/code.pkl', {}, 'code.pkl'],
+      ['/code.pkl', {}, 'which could run code'],
       ['/none.onnx', {}, 'replied with status 404'],
       [
         '/steps.onnx',
@@ -160,13 +160,13 @@ describe('unroll pull', () => {
     files.set('/steps.onnx', onnx);
     await get(`${url}/steps.onnx`);
     files.set('/steps.onnx', 'gone');
-    await expect(get(`${url}/steps.onnx`)).rejects.toThrow();
+    await expect(get(`${url}/steps.onnx`)).rejects.toThrow('model.json is missing');
     expect(readdirSync(join(models, 'steps'))).toEqual(['1']);
   });
 
   it('gives two at once two versions', async () => {
     files.set('/steps.onnx', onnx);
     const pulled = await Promise.all([get(`${url}/steps.onnx`), get(`${url}/steps.onnx`)]);
-    expect(pulled.map(({ version }) => version).toSorted()).toEqual([1, 2]);
+    expect(pulled.map(({ version }) => version).toSorted((a, b) => a - b)).toEqual([1, 2]);
   });
 });

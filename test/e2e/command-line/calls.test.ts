@@ -144,7 +144,9 @@ describe('unroll run', () => {
 
   it('ends well when its reader has seen enough', async () => {
     const command = `"${process.execPath}" "${program}" run writer ab --max-tokens 2000 | head -n 1`;
-    const { output } = await runProgram('bash', ['--norc', '-o', 'pipefail', '-c', command], { env: environment() });
+    const { output } = await runProgram('bash', ['--norc', '-o', 'pipefail', '-c', command], {
+      env: environment(),
+    });
     expect(output).toMatch(/^\{"event":"token"[^\n]*\n$/);
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TaskInput } from '../../../tasks/read-input.ts';
+import type { TaskInput } from '../../../tasks/task-input.ts';
 
 interface Mismatch {
   readonly path: (string | number)[];
