@@ -293,6 +293,10 @@ class Jobs:
         """Creates a job."""
         return self._http.json("POST", "/v1/training/jobs", fields)
 
+    def check(self, **fields: Any) -> Json:
+        """Checks a request as `create` does, and creates nothing."""
+        return self._http.json("POST", "/v1/training/jobs", fields, {"dry_run": "true"})
+
     def show(self, job: str) -> Json:
         """Status, progress, metrics and what was published."""
         return self._http.json("GET", self._path(job))

@@ -1,4 +1,4 @@
-import type { Dataset, Operations, TrainingCheckpoint, TrainingJob } from './api.ts';
+import type { CheckedTrainingJob, Dataset, Operations, TrainingCheckpoint, TrainingJob } from './api.ts';
 import type { BodyOf, Call } from './call.ts';
 import type { JobEvent } from './events.ts';
 import { cutStream, readEvents } from './event-stream.ts';
@@ -8,6 +8,8 @@ type Query<Id extends 'listTrainingJobs' | 'listTrainingEvents'> = NonNullable<O
 
 export interface Jobs {
   create(body: BodyOf<'createTrainingJob'>, options?: CallOptions): Promise<TrainingJob>;
+  /** Checks a request as `create` does, and creates nothing. */
+  check(body: BodyOf<'createTrainingJob'>, options?: CallOptions): Promise<CheckedTrainingJob>;
   show(id: string, options?: CallOptions): Promise<TrainingJob>;
   list(
     query?: Query<'listTrainingJobs'>,
@@ -48,7 +50,10 @@ const isOver = (status: unknown): boolean => ['succeeded', 'failed', 'cancelled'
 export function createJobs(call: Call, send: Send): Jobs {
   const show: Jobs['show'] = (job, options) => call('showTrainingJob', { path: { job } }, options);
   return {
-    create: (body, options) => call('createTrainingJob', { body }, options),
+    // the server answers with one or the other by `dry_run`, which types cannot say
+    create: (body, options) => call('createTrainingJob', { body }, options) as Promise<TrainingJob>,
+    check: (body, options) =>
+      call('createTrainingJob', { body, query: { dry_run: 'true' } }, options) as Promise<CheckedTrainingJob>,
     show,
     list: (query = {}, options) => call('listTrainingJobs', { query }, options),
     cancel: (job, options) => call('cancelTrainingJob', { path: { job } }, options),

@@ -30,6 +30,8 @@ export interface ModelDetailsJson extends ModelJson {
     readonly features?: readonly string[];
   } | null;
   readonly labels: readonly string[] | null;
+  /** A body that the model answers; null where none can be made. */
+  readonly example: object | null;
 }
 
 export interface SessionJson {

@@ -210,7 +210,13 @@ describe('training', () => {
       task: 'classify',
     });
     expect(dataset).toMatchObject({ format: 'jsonl', name: 'talk', records: records.length });
-    const { id } = await unroll.jobs.create(trainingJob('polite', { dataset: dataset.id }));
+    const job = trainingJob('polite', { dataset: dataset.id });
+    expect(await unroll.jobs.check(job)).toMatchObject({
+      object: 'training.job.check',
+      spec: { model: 'polite' },
+    });
+    expect((await unroll.jobs.list()).data).toEqual([]);
+    const { id } = await unroll.jobs.create(job);
     const events = await collect(unroll.jobs.follow(id));
     expect(events.at(-1)).toMatchObject({ event: 'status', data: { data: { status: 'succeeded' } } });
     expect(await unroll.jobs.show(id)).toMatchObject({ status: 'succeeded', published: 'polite@1' });

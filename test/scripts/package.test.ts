@@ -92,12 +92,15 @@ describe('the package', () => {
     writeFileSync(
       join(folder, 'use.ts'),
       `import { createServer, loadModel, ServerError, type ServerSettings } from '@unroll/server';
+import { createClient } from '@unroll/server/client';
 const models = ${JSON.stringify(models)};
 const settings: ServerSettings = { port: 0, models, data: 'data', training_jobs: 0, log_level: 'error' };
 const server = await createServer(settings);
 const reply = await fetch(server.url + '/v1/models/language/classify', {
   method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ input: 'Alle Menschen' }) });
 const { predictions } = (await reply.json()) as { predictions: { label: string }[] };
+const tagged = await createClient({ url: server.url }).tag('brown-tagger', { input: 'Time flies.' });
+const tag: string = tagged.predictions[0]!.tokens[1]!.label;
 const listed = (await (await server.fetch('/v1/models')).json()) as { data: object[] };
 await server.close();
 const model = await loadModel(models + '/moby');
@@ -112,14 +115,20 @@ await model.close();
 const wrong: ServerSettings = { portt: 1 };
 // @ts-expect-error there is no such field
 type Wrong = Parameters<typeof model.classify>[0]['inputs'];
-console.log(JSON.stringify({ label: predictions[0]!.label, models: listed.data.length, same: text === whole, code }));
+console.log(JSON.stringify({ label: predictions[0]!.label, tag, models: listed.data.length, same: text === whole, code }));
 export type { Wrong };
 export { wrong };
 `,
     );
     const { output, errors } = run([join(folder, 'use.ts')]);
     expect(errors).toBe('');
-    expect(JSON.parse(output)).toEqual({ label: 'de', models: 6, same: true, code: 'wrong_task' });
+    expect(JSON.parse(output)).toEqual({
+      label: 'de',
+      tag: 'VBZ',
+      models: 6,
+      same: true,
+      code: 'wrong_task',
+    });
   }, 300_000);
 
   it('has types of them', () => {

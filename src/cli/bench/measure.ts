@@ -1,7 +1,6 @@
 import type { ModelDetailsJson } from '../../client/api-json.ts';
 import type { ServerClient } from '../../client/server-client.ts';
 import { ServerError } from '../../client/server-error.ts';
-import { exampleBody } from '../../example-body.ts';
 import { CommandError } from '../command-error.ts';
 import { formatFields } from '../format-table.ts';
 import { readBody, readInput } from '../run/read-input.ts';
@@ -44,9 +43,10 @@ export async function measure(
   const { task } = details;
   if (task === null)
     throw new CommandError(`${reference} has no task to call: ${details.error ?? 'it takes tensors only'}`);
-  const example = exampleBody(task, details.inputs?.features?.length ?? null);
   const given =
-    input === undefined ? example : { [task === 'generate' ? 'prompt' : 'input']: readInput(input, details) };
+    input === undefined
+      ? (details.example ?? {})
+      : { [task === 'generate' ? 'prompt' : 'input']: readInput(input, details) };
   // every call runs all its steps
   const whole = ['classify', 'generate'].includes(task) && details.causal ? { reuse_prefix: false } : {};
   const request = { ...given, ...whole, ...readBody(body) };
