@@ -4,6 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
+import { decidePublication } from '../jobs/decide-publication.ts';
+import { createVersionMeasurements } from '../jobs/measure-versions.ts';
+import { findCurrentModel } from '../jobs/publisher.ts';
 import { publishVersion } from '../repository/publish-version.ts';
 import { checkpointFolder } from '../training/run/checkpoint.ts';
 import type { DataFile, RunMessage, RunRequest, RunCommand } from '../training/run/run-messages.ts';
@@ -66,27 +69,36 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
   thread.on('error', (error) => display.line(`failed: ${error.message}`));
   await once(thread, 'exit');
   display.end();
-  await publishResult(ended, spec, options, work, (line) => display.line(line));
+  await publishResult(ended, request, options.models, (line) => display.line(line));
   return code;
 }
 
+/** Publishes the best checkpoint, by the job's policy where its model has a version that it would take the traffic from. */
 async function publishResult(
   ended: Extract<RunMessage, { kind: 'ended' }> | null,
-  spec: TrainingSpec,
-  { models }: TrainOptions,
-  work: string,
+  { spec, data, validation, folder: work, memoryMegabytes }: RunRequest,
+  models: string,
   print: (line: string) => void,
 ): Promise<void> {
-  if (ended?.outcome === 'succeeded') {
-    const version = await publishVersion(
-      models,
-      spec.model,
-      checkpointFolder(work, ended.best ?? ended.step),
-    );
-    print(
-      `published ${spec.model}@${version} to ${join(models, spec.model, String(version))}, from step ${ended.best ?? ended.step}`,
-    );
-  } else if (ended) print(`stopped at step ${ended.step}: the same command resumes it`);
+  if (ended?.outcome !== 'succeeded') {
+    if (ended) print(`stopped at step ${ended.step}: the same command resumes it`);
+    return;
+  }
+  const step = ended.best ?? ended.step;
+  const folder = checkpointFolder(work, step);
+  const measurements = createVersionMeasurements();
+  const { published, reason } = await decidePublication(
+    { job: { spec, data, validation }, folder, policy: spec.publish, force: spec.force },
+    await findCurrentModel(models, spec.model),
+    measurements,
+    memoryMegabytes,
+  );
+  measurements.close();
+  if (!published) return print(`not published: ${reason}; its folder is ${folder}`);
+  const version = await publishVersion(models, spec.model, folder);
+  print(
+    `published ${spec.model}@${version} to ${join(models, spec.model, String(version))}, from step ${step}: ${reason}`,
+  );
 }
 
 const fileReference = z.strictObject({ file: z.string().min(1) });

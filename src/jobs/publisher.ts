@@ -69,15 +69,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
       throw new UnrollError('checkpoint_not_found', `job ${job.id} has no checkpoint of step ${step}`);
     // a process that was killed may have named the version, and not said so
     const named = await findPublishedVersion(join(modelsRoot, name), id);
-    const { version: current } = await findCurrent(modelsRoot, name);
+    const current = await findCurrentModel(modelsRoot, name);
     const report =
       named === null
-        ? await decidePublication(
-            { ...publication, folder },
-            toModel(modelsRoot, name, current),
-            measurements,
-            memoryMegabytes,
-          )
+        ? await decidePublication({ ...publication, folder }, current, measurements, memoryMegabytes)
         : { published: true, reason: 'it was published by a process that has ended since' };
     if (!report.published) return { ...report, version: null };
     const version = await exclusively(publication, () =>
@@ -85,7 +80,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         publication: id,
         alias,
         check({ version: now }) {
-          if (now !== current) throw new TrafficMoved();
+          if (now !== (current?.version ?? null)) throw new TrafficMoved();
         },
       }),
     );
@@ -114,12 +109,17 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 }
 
-async function findCurrent(root: string, name: string): Promise<{ readonly version: number | null }> {
-  return existsSync(join(root, name)) ? findCurrentVersion(root, name) : { version: null };
+/** The version that has the traffic of a name, in the models folder; null where there is none. */
+export async function findCurrentModel(
+  root: string,
+  name: string,
+): Promise<(CurrentModel & { readonly version: number }) | null> {
+  if (!existsSync(join(root, name))) return null;
+  const { version } = await findCurrentVersion(root, name);
+  return version === null
+    ? null
+    : { id: `${name}@${version}`, folder: join(root, name, String(version)), version };
 }
-
-const toModel = (root: string, name: string, version: number | null): CurrentModel | null =>
-  version === null ? null : { id: `${name}@${version}`, folder: join(root, name, String(version)) };
 
 /** Whether a published version is of a name, and there still. */
 function isVersionOf(

@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { JobJson, ListJson } from '../../client/api-json.ts';
 import type { Method, ServerClient } from '../../client/server-client.ts';
 import { formatJobs } from '../jobs/format-jobs.ts';
+import type { PublishOptions } from '../jobs/publish-checkpoint.ts';
 import { settingOptions } from '../setting-options.ts';
 
 const settings = settingOptions(['SERVER']);
@@ -43,6 +44,11 @@ function parseLimit(text: string): number {
   return Number(text);
 }
 
+function parseStep(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0.');
+  return Number(text);
+}
+
 export function addJobsCommand(program: Command): Command {
   const jobs = program.command('jobs').description('list and steer the training jobs of a server');
   const add = (name: string, description: string, isDefault = false): Command =>
@@ -78,6 +84,23 @@ export function addJobsCommand(program: Command): Command {
     add(action, description)
       .argument('<job>', 'id of a job')
       .action((job: string, options: Options) => printJob(options, 'POST', `${jobPath(job)}/${action}`));
+  settings
+    .add(jobs.command('publish'))
+    .description("publish a checkpoint of a job as its model's next version, however good it is")
+    .argument('<job>', 'id of a job')
+    .option('--step <n>', 'the step of the checkpoint; the best by default', parseStep)
+    .option(
+      '--alias <name>',
+      'the alias to point at it; any but default leaves the traffic where it is',
+      'default',
+    )
+    .option('--force', 'although its task, labels or inputs are not those of the present version')
+    .option('--json', 'print JSON')
+    .action(async (job: string, options: Options & PublishOptions) => {
+      const { publishCheckpoint } = await import('../jobs/publish-checkpoint.ts');
+      const published = await publishCheckpoint(await connectTo(options), job, options);
+      console.log(options.json ? JSON.stringify({ job, published }) : `published ${published}`);
+    });
   settings
     .add(jobs.command('follow'))
     .description('show the progress of a job until it has ended')
