@@ -347,8 +347,8 @@ describe('unroll inspect and import', () => {
   });
 
   it.each([
-    [['inspect'], 2, 'inspect: expected one FILE'],
-    [['import', 'x.pt'], 2, 'import: expected one FILE and --name NAME'],
+    [['inspect'], 2, "missing required argument 'file'"],
+    [['import', 'x.pt'], 2, "required option '--name <name>' not specified"],
     [['inspect', 'not-there.pt'], 1, 'ENOENT'],
     [['import', join(golden, 'keras-files/gru-after.h5'), '--name', '../up'], 1, 'model.json: name'],
     [['import', join(golden, 'torch-files/evil.pt'), '--name', 'evil'], 1, 'posix.system'],
