@@ -282,7 +282,7 @@ export type Dataset = {
   /** Name of the API key that made it */
   owner: string | null;
   name: string;
-  format: 'jsonl' | 'csv' | 'text';
+  format: 'jsonl' | 'json' | 'csv' | 'text';
   bytes: number;
   records: number;
   created_at: number;
@@ -2091,7 +2091,7 @@ export interface Operations {
     body?: undefined;
     reply: string;
   };
-  /** Uploads training data: JSONL, CSV or plain text, as the body or as a multipart file */
+  /** Uploads training data: JSON lines, a JSON array, CSV or plain text, as the body or as a multipart file */
   createDataset: {
     path?: undefined;
     query?:

@@ -6,6 +6,8 @@ import { CommandError } from '../command-error.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.csv': 'text/csv',
+  '.tsv': 'text/tab-separated-values',
+  '.json': 'application/json',
   '.jsonl': 'application/jsonl',
   '.ndjson': 'application/jsonl',
 };
@@ -26,9 +28,8 @@ export async function submitJob(client: ServerClient, path: string): Promise<Job
 }
 
 async function uploadDataset(client: ServerClient, file: string, task: unknown): Promise<string> {
-  const type = types[extname(file)] ?? 'text/plain';
-  const query =
-    type === 'application/jsonl' && typeof task === 'string' ? `?task=${encodeURIComponent(task)}` : '';
+  const type = types[extname(file).toLowerCase()] ?? 'text/plain';
+  const query = typeof task === 'string' ? `?task=${encodeURIComponent(task)}` : '';
   const bytes = new Uint8Array(await readFile(file));
   const { id } = await client.upload<{ readonly id: string }>('POST', `/v1/datasets${query}`, bytes, type);
   return id;

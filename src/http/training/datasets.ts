@@ -27,8 +27,16 @@ export const datasetRoutes: Route = (
       schema: {
         operationId: 'createDataset',
         tags,
-        summary: 'Uploads training data: JSONL, CSV or plain text, as the body or as a multipart file',
-        consumes: ['application/jsonl', 'text/csv', 'text/plain', 'multipart/form-data'],
+        summary:
+          'Uploads training data: JSON lines, a JSON array, CSV or plain text, as the body or as a multipart file',
+        consumes: [
+          'application/jsonl',
+          'application/json',
+          'text/csv',
+          'text/tab-separated-values',
+          'text/plain',
+          'multipart/form-data',
+        ],
         querystring: datasetQuery,
         response: { 200: datasetView, ...problems },
       },

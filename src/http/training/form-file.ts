@@ -11,14 +11,17 @@ export const datasetTypes: Readonly<Record<string, DataFile['format']>> = {
   'application/jsonl': 'jsonl',
   'application/x-ndjson': 'jsonl',
   'application/x-jsonlines': 'jsonl',
+  'application/json': 'json',
   'text/csv': 'csv',
+  'text/tab-separated-values': 'csv',
   'text/plain': 'text',
 };
 
 /** The format of a file by its name, else by its type. */
 export function detectFormat(type: string, fileName: string): DataFile['format'] {
   if (/\.(jsonl|ndjson)$/i.test(fileName)) return 'jsonl';
-  if (/\.csv$/i.test(fileName)) return 'csv';
+  if (/\.json$/i.test(fileName)) return 'json';
+  if (/\.(csv|tsv)$/i.test(fileName)) return 'csv';
   return datasetTypes[type] ?? 'text';
 }
 

@@ -173,7 +173,7 @@ export const datasetView = z
     object: z.literal('dataset'),
     owner,
     name: z.string(),
-    format: z.enum(['jsonl', 'csv', 'text']),
+    format: z.enum(['jsonl', 'json', 'csv', 'text']),
     bytes: z.int(),
     records: z.int(),
     created_at: z.number(),

@@ -14,6 +14,8 @@ import { datasetTypes } from './form-file.ts';
 export const uploadScope: Route = async (app, parts) => {
   await app.register(async (scope: Scope) => {
     await scope.register(multipart);
+    // an array of records is stored as it is
+    scope.removeContentTypeParser('application/json');
     for (const type of Object.keys(datasetTypes))
       scope.addContentTypeParser(type, (request, payload, done) => {
         if (isEncoded(request))

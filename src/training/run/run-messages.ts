@@ -6,7 +6,7 @@ import type { TrainingSpec } from '../training-spec.ts';
 
 export interface DataFile {
   readonly path: string;
-  readonly format: 'jsonl' | 'csv' | 'text';
+  readonly format: 'jsonl' | 'json' | 'csv' | 'text';
   /**
    * The task whose records the file was found to have when it was uploaded; `any`: it has records of no set
    * schema.
