@@ -10,7 +10,13 @@ const dist = join(root, 'dist');
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 rmSync(dist, { recursive: true, force: true });
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+const compile = (...options: string[]): void =>
+  void execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), ...options], {
+    stdio: 'inherit',
+  });
+// comments are for those who read the declarations
+compile('--removeComments', '--declaration', 'false');
+compile('--emitDeclarationOnly');
 // one folder below package.json, as src/ is
 for (const entry of globSync('build/src/*', { cwd: dist }))
   renameSync(join(dist, entry), join(dist, entry.slice('build/src/'.length)));

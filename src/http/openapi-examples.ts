@@ -121,8 +121,9 @@ function addExamples(
       : parameter,
   );
   // a media type has one example or several
-  const { example: _, ...json } =
-    (requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content['application/json'] ?? {};
+  const { 'application/json': plain, ...others } =
+    (requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content ?? {};
+  const { example: _, ...json } = plain ?? {};
   return {
     ...operation,
     ...(withModel && { parameters: withModel }),
@@ -135,6 +136,7 @@ function addExamples(
               ...json,
               examples: Object.fromEntries(fitting.map((model) => [model.name, { value: toBody(model) }])),
             },
+            ...others,
           },
         },
       }),

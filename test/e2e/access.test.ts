@@ -237,9 +237,9 @@ describe('a terminal', () => {
         env,
       });
       const read = collectOutput(child);
-      const call = await until(() => /curl -N \S+\/writer\/generate [^\r\n]+/.exec(read()), 60_000);
+      const call = await until(() => /curl -s \S+\/writer\/generate [^\r\n]+/.exec(read()), 60_000);
       // an example that a shell can run
-      expect((await runProgram('sh', ['-c', call[0]])).output).toContain('event: done');
+      expect((await runProgram('sh', ['-c', call[0]])).output).toContain('"generations"');
       child.kill('SIGTERM');
       await once(child, 'exit');
       const output = read();

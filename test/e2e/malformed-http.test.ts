@@ -146,7 +146,9 @@ describe('malformed HTTP', () => {
     const answer = await send(
       `POST ${path} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
     );
-    expect(statuses(answer)).toEqual([415]);
+    // of its type, or of the chunk that comes while that is answered
+    expect(statuses(answer)).toHaveLength(1);
+    expect([400, 415]).toContain(statuses(answer)[0]);
   });
 
   it('never makes a 5xx of damaged requests, nor keeps a connection waiting', async () => {

@@ -214,11 +214,14 @@ describe('the statistics', () => {
     await expect.poll(failures).toBe(before['fail']!.count + 1);
   });
 
-  it.each(['/nobody', '/tagger/versions/9'])('are refused for %s', async (path) => {
+  it.each([
+    ['/nobody', 'there is no model nobody'],
+    ['/tagger/versions/9', 'model tagger has no version 9'],
+  ])('are refused for %s', async (path, message) => {
     const reply = await server.get(`/v2/models${path}/stats`);
     expect([reply.status, await reply.json()]).toEqual([
       404,
-      { error: expect.stringContaining('there is no model') as string },
+      { error: expect.stringContaining(message) as string },
     ]);
   });
 

@@ -50,7 +50,7 @@ describe('an app', () => {
 
   it.each([
     ['GET', classify, 'POST'],
-    ['DELETE', '/v1/models/classifier', 'GET'],
+    ['PUT', '/v1/models/classifier', 'GET, DELETE'],
     ['PUT', '/v1/models', 'GET'],
     ['PATCH', '/metrics', 'GET'],
     ['POST', '/openapi.json', 'GET'],

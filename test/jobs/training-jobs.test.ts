@@ -6,7 +6,7 @@ import { anyone, eventually, makeJob, memoryStore, spec } from './fixtures.ts';
 import { createService } from './service.ts';
 
 /** As a caller has a checkpoint published. */
-const byHand = { alias: 'default', force: false };
+const byHand = { alias: 'default', force: true };
 const big = {
   network: {
     layers: [

@@ -68,7 +68,7 @@ describe('the routes of an app', () => {
       if (statusCode === 401) expect(headers['www-authenticate']).toBe('Bearer realm="unroll"');
       if (access === 'open' && statusCode !== 405) open.add(pattern);
     }
-    const expected = ['/openapi.json', '/v2/health/live', '/v2/health/ready'];
+    const expected = ['/', '/openapi.json', '/v2/health/live', '/v2/health/ready'];
     expect([...open].filter((url) => !/^\/docs(\/|$)/.test(url)).sort()).toEqual(expected);
   });
 
