@@ -204,7 +204,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         description:
           'Whatever the policy of its job. A checkpoint is published once: a repeated request returns the version that was created.',
         params: checkpointParameter,
-        body: publishBody,
+        body: publishBody.meta({ examples: [{ alias: 'canary' }] }),
         response: { 200: checkpointView, ...problems },
       },
     },

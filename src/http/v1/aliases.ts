@@ -64,7 +64,7 @@ export const aliasRoutes: Route = (scope, { tasks: { repository } }) => {
         description:
           'Setting `default` moves the traffic of the name to a version, or back. Requests and sessions that have begun stay on their version.',
         params: aliasParameter,
-        body: aliasBody,
+        body: aliasBody.meta({ examples: [{ version: 1 }] }),
         response: { 200: changedAlias, ...problems },
       },
     },
