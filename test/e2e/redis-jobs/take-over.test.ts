@@ -94,7 +94,8 @@ describeWhere(hasRedis, missingRedis, 'a job whose worker is lost', () => {
     await until(() => !existsSync(join(cluster.data, 'leases', id)));
     // and it takes the next job as if nothing had been
     await other.end('SIGTERM');
-    const next = await server.ask<TrainingJob>('/v1/training/jobs', taggerJob('tagger'));
+    const again = { ...taggerJob('tagger'), publish: 'always' };
+    const next = await server.ask<TrainingJob>('/v1/training/jobs', again);
     expect(await untilJob(server, next.id, isOver)).toMatchObject({ published: 'tagger@2' });
     await server.stop();
   });
