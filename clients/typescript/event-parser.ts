@@ -11,12 +11,13 @@ export interface EventParser {
 }
 
 /**
- * Parses server-sent events (WHATWG HTML, 9.2.6): lines end with LF, CR or CRLF, an empty line ends an event, lines
+ * Parses server-sent events (WHATWG HTML, 9.2.6): a byte-order mark is skipped, lines end with LF, CR or CRLF, an empty line ends an event, lines
  * that begin with a colon are comments, several lines of data are joined, and an event without data is none. An
  * event that the stream does not complete is dropped.
  */
 export function createEventParser(): EventParser {
   let line = '';
+  let begun = false;
   // an LF that follows belongs to it
   let endedWithCr = false;
   let name = '';
@@ -37,8 +38,10 @@ export function createEventParser(): EventParser {
   }
 
   return {
-    push(text) {
+    push(received) {
       const events: ReceivedEvent[] = [];
+      const text = !begun && received.startsWith('\ufeff') ? received.slice(1) : received;
+      begun ||= received !== '';
       let start = endedWithCr && text.startsWith('\n') ? 1 : 0;
       if (text !== '') endedWithCr = text.endsWith('\r');
       const ends = /\r\n|\n|\r/g;

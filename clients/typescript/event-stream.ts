@@ -56,7 +56,8 @@ async function* receiveEvents(
   const type = response.headers.get('content-type') ?? 'none';
   const reader = response.body?.getReader();
   // a character that a border of two chunks cuts is kept until it is whole
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+  // a byte-order mark is the parser's: Node's decoder skips two where the first is cut
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const parser = createEventParser();
   try {
     if (!reader || !type.startsWith('text/event-stream'))

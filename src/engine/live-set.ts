@@ -1,11 +1,7 @@
 /** Removed entries are dropped from the array when there are at least this many, and more than members. */
 const minRemoved = 16;
 
-/** The property of a member that has its place in the array: a WeakMap would cost each collection of garbage time. */
-const place = Symbol('place');
-interface Placed {
-  [place]?: number;
-}
+type Placed = Record<symbol, number | undefined>;
 
 /**
  * A set for objects that are added and removed as long as the server runs, such as requests. Members are
@@ -14,10 +10,11 @@ interface Placed {
  * V8's own Set and Map link each outgrown hash table to the next one. Once such a table has moved to the old
  * generation, every later one survives until the next full collection, and with it each request that was in
  * one: 6 to 9 kB a request, and a heap that grows to several times its live size. This set stores its members
- * in one array, which references no earlier one. An object is a member of one LiveSet at a time, since it has its place
- * in a property.
+ * in one array, which references no earlier one.
  */
 export class LiveSet<T extends object> {
+  /** The property of a member that has its place in the array: a WeakMap would cost each collection of garbage time. */
+  readonly #place = Symbol('place');
   /** Members in order; undefined where a member was removed. */
   readonly #entries: (T | undefined)[] = [];
   #size = 0;
@@ -37,7 +34,7 @@ export class LiveSet<T extends object> {
 
   add(member: T): this {
     if (this.has(member)) return this;
-    (member as Placed)[place] = this.#entries.length;
+    (member as Placed)[this.#place] = this.#entries.length;
     this.#entries.push(member);
     this.#size++;
     return this;
@@ -73,7 +70,7 @@ export class LiveSet<T extends object> {
 
   /** -1 where it is no member. */
   #indexOf(member: T): number {
-    const index = (member as Placed)[place];
+    const index = (member as Placed)[this.#place];
     return index !== undefined && this.#entries[index] === member ? index : -1;
   }
 
@@ -83,7 +80,7 @@ export class LiveSet<T extends object> {
     let length = 0;
     for (const member of this.#entries)
       if (member !== undefined) {
-        (member as Placed)[place] = length;
+        (member as Placed)[this.#place] = length;
         this.#entries[length++] = member;
       }
     this.#entries.length = length;

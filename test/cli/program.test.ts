@@ -11,7 +11,7 @@ const listAll = (command: Command): Command[] => [command, ...command.commands.f
 describe('the program', () => {
   it('has the commands of the documentation', () => {
     expect(program.commands.map((one) => one.name()).toSorted()).toEqual(
-      'bench completion config doctor import inspect jobs keys list ps publish pull rm rollback run serve session show train train-worker version'.split(
+      'bench completion config doctor import inspect jobs keys list ps publish pull quantize rm rollback run serve session show train train-worker version'.split(
         ' ',
       ),
     );

@@ -11,7 +11,7 @@ const parse = (...texts: string[]): [string, string][] => {
 it('reads what another parser reads, however the bytes are cut', () => {
   fc.assert(
     fc.property(cutStreams, ({ text, chunks }) => {
-      const decoder = new TextDecoder();
+      const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
       const texts = chunks.map((chunk) => decoder.decode(chunk, { stream: true }));
       expect(parse(...texts)).toEqual(readByOracle(text));
     }),

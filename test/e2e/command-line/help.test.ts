@@ -38,7 +38,8 @@ describe.each(paths)('unroll %s', (name, path) => {
   });
 
   it('refuses an option that it does not have with exit code 2', async () => {
-    const required = name === 'import' ? ['--name', 'x'] : [];
+    const required =
+      { import: ['--name', 'x'], quantize: ['--precision', 'int8', '--data', 'x'] }[name] ?? [];
     const { code, output } = await runProgram(
       process.execPath,
       [program, ...path, ...required, '--no-such-option'],
