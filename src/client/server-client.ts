@@ -16,6 +16,8 @@ export interface ServerClient {
   download(path: string): Promise<Uint8Array>;
   /** @param type the content type of the bytes */
   upload<T>(method: Method, path: string, bytes: Uint8Array<ArrayBuffer>, type?: string): Promise<T>;
+  /** Sends lines of requests, and yields the lines of the reply as they arrive. */
+  lines(path: string, body: ReadableStream<Uint8Array>): AsyncGenerator<string>;
   /** The events of a reply as they arrive; an `error` event is thrown. */
   stream(path: string, body: object): AsyncGenerator<ReplyEvent>;
 }
@@ -48,6 +50,10 @@ export function createServerClient(name: string, send: Send): ServerClient {
       const headers = { 'content-type': type };
       return (await (await request(method, path, { headers, body: bytes })).json()) as T;
     },
+    async *lines(path, body) {
+      const headers = { 'content-type': 'application/x-ndjson' };
+      yield* readLines(await request('POST', path, { headers, body, duplex: 'half' }));
+    },
     async *stream(path, body) {
       const response = await request('POST', path, jsonBody({ ...body, stream: true }));
       for await (const { event = 'message', data } of readEvents(response)) {
@@ -68,6 +74,17 @@ async function* readEvents(response: Response): AsyncGenerator<EventSourceMessag
     yield* waiting;
     waiting = [];
   }
+}
+
+async function* readLines(response: Response): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of response.body ?? []) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }
 
 async function readProblem(response: Response): Promise<Problem> {

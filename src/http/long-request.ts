@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 
 // Requests that are received as long as their clients like.
 
@@ -13,6 +13,8 @@ const receiving = new WeakSet<Socket>();
 /** Exempts a request from the limit on the time to receive it, which is for bodies that are read before a reply. */
 export function keepReceiving(request: IncomingMessage): void {
   const { socket } = request;
+  // one that was made in this process has no connection
+  if (!(socket instanceof Socket)) return;
   socket.setKeepAlive(true, keepAliveMs);
   if (request.complete) return;
   receiving.add(socket);

@@ -9,6 +9,7 @@ interface Options {
   readonly jsonInput?: boolean;
   readonly stream: boolean;
   readonly embed?: boolean;
+  readonly file?: string;
   readonly body?: string;
   readonly maxTokens?: number;
   readonly temperature?: number;
@@ -36,6 +37,7 @@ export const addRunCommand = (program: Command): Command =>
     .option('--top-k <k>', 'labels to report, or tokens to sample from', parseNumber)
     .option('--beam-size <n>', 'hypotheses of an encoder-decoder', parseNumber)
     .option('--seed <n>', 'the same seed gives the same text', parseNumber)
+    .option('--file <in.ndjson>', 'a file of requests, one a line; each is answered by a line, in order')
     .option('--body <json>', 'other fields of the request, such as {"top_p": 0.9}')
     .option('--embed', "the last hidden state in place of the model's task")
     .option('--json-input', 'inputs are JSON: lists of tokens, ids, or several inputs')
@@ -45,6 +47,18 @@ export const addRunCommand = (program: Command): Command =>
     .action(async (model: string, text: string | undefined, options: Options, command: Command) => {
       if (options.json && options.text) command.error('error: --json and --text exclude each other');
       const { config } = settings.read({ ...options });
+      if (options.file !== undefined) {
+        if (text !== undefined || Object.keys(toFields(options)).length > 0 || options.body !== undefined)
+          command.error('error: the lines of --file are whole requests: give no text and no other fields');
+        const [{ withServer }, { runFile }] = await Promise.all([
+          import('../connect.ts'),
+          import('../run/run-file.ts'),
+        ]);
+        const { file } = options;
+        return withServer(config, model, async (client) => {
+          process.exitCode = await runFile(client, model, file, (line) => process.stdout.write(line));
+        });
+      }
       const [{ withServer }, { prepareCall }, { converse, answerLines }, { readBody }] = await Promise.all([
         import('../connect.ts'),
         import('../run/run-model.ts'),
