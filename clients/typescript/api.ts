@@ -2210,6 +2210,7 @@ export interface Operations {
         | {
             /** Layers of model.json, in order */
             layers: {
+              /** What it computes; its other fields are those of this type in docs/model-format.md */
               type:
                 | 'add'
                 | 'attention'
@@ -2232,6 +2233,7 @@ export interface Operations {
               | {
                   /** Layers of model.json, in order */
                   layers: {
+                    /** What it computes; its other fields are those of this type in docs/model-format.md */
                     type:
                       | 'add'
                       | 'attention'
@@ -2389,23 +2391,37 @@ export interface Operations {
             optimizer?:
               | (
                   | {
+                      /** Stochastic gradient descent */
                       type: 'sgd';
+                      /** Share of the step before that each step repeats; 0 for none */
                       momentum?: number | undefined;
+                      /** Looks ahead by the momentum; needs one */
                       nesterov?: boolean | undefined;
+                      /** L2: this times the weight is added to its gradient, for matrices only */
                       weight_decay?: number | undefined;
                     }
                   | {
+                      /** Divides a gradient by the root of the mean of its squares */
                       type: 'rmsprop';
+                      /** Weight of the past in that mean */
                       alpha?: number | undefined;
+                      /** Added to the root of the mean square, so that small gradients are not divided by zero */
                       epsilon?: number | undefined;
+                      /** Share of the step before that each step repeats; 0 for none */
                       momentum?: number | undefined;
+                      /** L2: this times the weight is added to its gradient, for matrices only */
                       weight_decay?: number | undefined;
                     }
                   | {
+                      /** Means of the gradients and of their squares; adamw decays weights apart from them */
                       type: 'adam' | 'adamw';
+                      /** Weight of the past in the mean of the gradients */
                       beta1?: number | undefined;
+                      /** Weight of the past in the mean of their squares */
                       beta2?: number | undefined;
+                      /** Added to the root of the mean square, so that small gradients are not divided by zero */
                       epsilon?: number | undefined;
+                      /** adam: L2, added to the gradient; adamw: this share of the step is taken off the weight. Matrices only */
                       weight_decay?: number | undefined;
                     }
                 )
@@ -2414,29 +2430,45 @@ export interface Operations {
             schedule?:
               | (
                   | {
+                      /** The learning rate as it is */
                       type: 'constant';
+                      /** Share of the run over which the rate rises from 0 */
                       warm_up?: number | undefined;
                     }
                   | {
+                      /** Falls by a factor at even times */
                       type: 'step';
+                      /** Share of the run after which it falls, again and again */
                       every: number;
+                      /** The factor */
                       gamma?: number | undefined;
+                      /** Share of the run over which the rate rises from 0 */
                       warm_up?: number | undefined;
                     }
                   | {
+                      /** Falls in half a cosine */
                       type: 'cosine';
+                      /** Share of the learning rate at the end */
                       floor?: number | undefined;
+                      /** Share of the run over which the rate rises from 0 */
                       warm_up?: number | undefined;
                     }
                   | {
+                      /** Rises to the learning rate and falls, in cosines */
                       type: 'one_cycle';
+                      /** Share of the run at which it is highest */
                       peak_at?: number | undefined;
                     }
                   | {
+                      /** Falls by a factor when the score gets no better */
                       type: 'plateau';
+                      /** The factor */
                       factor?: number | undefined;
+                      /** Evaluations in a row without a better score */
                       patience?: number | undefined;
+                      /** Least share of the learning rate */
                       floor?: number | undefined;
+                      /** Share of the run over which the rate rises from 0 */
                       warm_up?: number | undefined;
                     }
                 )
@@ -2454,23 +2486,31 @@ export interface Operations {
             loss?:
               | (
                   | {
+                      /** For one class of several; nats */
                       type: 'softmax_cross_entropy';
+                      /** Share of a target that is spread over all classes */
                       label_smoothing?: number | undefined;
                     }
                   | {
+                      /** For labels that may apply together; nats */
                       type: 'sigmoid_cross_entropy';
                     }
                   | {
+                      /** −ln p(labels of the sequence), for a network that ends in a crf */
                       type: 'crf';
                     }
                   | {
+                      /** The mean of the squared errors */
                       type: 'mean_squared';
                     }
                   | {
+                      /** The mean of the absolute errors */
                       type: 'mean_absolute';
                     }
                   | {
+                      /** Squared for small errors, absolute for large ones */
                       type: 'huber';
+                      /** The error from which it is absolute */
                       delta?: number | undefined;
                     }
                 )
@@ -2693,6 +2733,7 @@ export interface Operations {
           | {
               /** Layers of model.json, in order */
               layers: {
+                /** What it computes; its other fields are those of this type in docs/model-format.md */
                 type:
                   | 'add'
                   | 'attention'
@@ -2715,6 +2756,7 @@ export interface Operations {
                 | {
                     /** Layers of model.json, in order */
                     layers: {
+                      /** What it computes; its other fields are those of this type in docs/model-format.md */
                       type:
                         | 'add'
                         | 'attention'
@@ -2872,23 +2914,37 @@ export interface Operations {
               optimizer?:
                 | (
                     | {
+                        /** Stochastic gradient descent */
                         type: 'sgd';
+                        /** Share of the step before that each step repeats; 0 for none */
                         momentum?: number | undefined;
+                        /** Looks ahead by the momentum; needs one */
                         nesterov?: boolean | undefined;
+                        /** L2: this times the weight is added to its gradient, for matrices only */
                         weight_decay?: number | undefined;
                       }
                     | {
+                        /** Divides a gradient by the root of the mean of its squares */
                         type: 'rmsprop';
+                        /** Weight of the past in that mean */
                         alpha?: number | undefined;
+                        /** Added to the root of the mean square, so that small gradients are not divided by zero */
                         epsilon?: number | undefined;
+                        /** Share of the step before that each step repeats; 0 for none */
                         momentum?: number | undefined;
+                        /** L2: this times the weight is added to its gradient, for matrices only */
                         weight_decay?: number | undefined;
                       }
                     | {
+                        /** Means of the gradients and of their squares; adamw decays weights apart from them */
                         type: 'adam' | 'adamw';
+                        /** Weight of the past in the mean of the gradients */
                         beta1?: number | undefined;
+                        /** Weight of the past in the mean of their squares */
                         beta2?: number | undefined;
+                        /** Added to the root of the mean square, so that small gradients are not divided by zero */
                         epsilon?: number | undefined;
+                        /** adam: L2, added to the gradient; adamw: this share of the step is taken off the weight. Matrices only */
                         weight_decay?: number | undefined;
                       }
                   )
@@ -2897,29 +2953,45 @@ export interface Operations {
               schedule?:
                 | (
                     | {
+                        /** The learning rate as it is */
                         type: 'constant';
+                        /** Share of the run over which the rate rises from 0 */
                         warm_up?: number | undefined;
                       }
                     | {
+                        /** Falls by a factor at even times */
                         type: 'step';
+                        /** Share of the run after which it falls, again and again */
                         every: number;
+                        /** The factor */
                         gamma?: number | undefined;
+                        /** Share of the run over which the rate rises from 0 */
                         warm_up?: number | undefined;
                       }
                     | {
+                        /** Falls in half a cosine */
                         type: 'cosine';
+                        /** Share of the learning rate at the end */
                         floor?: number | undefined;
+                        /** Share of the run over which the rate rises from 0 */
                         warm_up?: number | undefined;
                       }
                     | {
+                        /** Rises to the learning rate and falls, in cosines */
                         type: 'one_cycle';
+                        /** Share of the run at which it is highest */
                         peak_at?: number | undefined;
                       }
                     | {
+                        /** Falls by a factor when the score gets no better */
                         type: 'plateau';
+                        /** The factor */
                         factor?: number | undefined;
+                        /** Evaluations in a row without a better score */
                         patience?: number | undefined;
+                        /** Least share of the learning rate */
                         floor?: number | undefined;
+                        /** Share of the run over which the rate rises from 0 */
                         warm_up?: number | undefined;
                       }
                   )
@@ -2937,23 +3009,31 @@ export interface Operations {
               loss?:
                 | (
                     | {
+                        /** For one class of several; nats */
                         type: 'softmax_cross_entropy';
+                        /** Share of a target that is spread over all classes */
                         label_smoothing?: number | undefined;
                       }
                     | {
+                        /** For labels that may apply together; nats */
                         type: 'sigmoid_cross_entropy';
                       }
                     | {
+                        /** −ln p(labels of the sequence), for a network that ends in a crf */
                         type: 'crf';
                       }
                     | {
+                        /** The mean of the squared errors */
                         type: 'mean_squared';
                       }
                     | {
+                        /** The mean of the absolute errors */
                         type: 'mean_absolute';
                       }
                     | {
+                        /** Squared for small errors, absolute for large ones */
                         type: 'huber';
+                        /** The error from which it is absolute */
                         delta?: number | undefined;
                       }
                   )

@@ -21,7 +21,11 @@ const modelName = z.string().regex(modelNamePattern);
  * data.
  */
 const layerDraft = z
-  .looseObject({ type: z.enum(layerTypes) })
+  .looseObject({
+    type: z
+      .enum(layerTypes)
+      .describe('What it computes; its other fields are those of this type in docs/model-format.md'),
+  })
   .refine((layer) => whyInferenceOnly(layer) === null, {
     error: ({ input }) => `${whyInferenceOnly(input as { type: LayerType })} ${inferenceOnly}`,
   });

@@ -7,20 +7,21 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
+  readonly items?: Schema;
 }
-
-/** Fields that have schemas of their own, by type: options of optimisers, schedules and losses; layers are model.json's. */
-const byType = /^(hyperparameters\.(optimizer|schedule|loss)|network\.(encoder\.)?layers)\./;
 
 function* listUndescribed(schema: Schema, path: string): Generator<string> {
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const own = `${path}${name}`;
-    if (byType.test(`${own}.`) && path !== '' && byType.test(path)) continue;
-    if (field.description === undefined && !byType.test(own)) yield own;
+    if (field.description === undefined) yield own;
     yield* listUndescribed(field, `${own}.`);
   }
-  for (const alternative of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])])
-    yield* listUndescribed(alternative, path);
+  for (const part of [
+    ...(schema.anyOf ?? []),
+    ...(schema.oneOf ?? []),
+    ...(schema.items ? [schema.items] : []),
+  ])
+    yield* listUndescribed(part, path);
 }
 
 it('describes every field of a job, for the API document', () => {

@@ -1,30 +1,54 @@
 import { z } from 'zod';
 
-const decay = z.number().min(0).max(1).default(0);
+const l2 = z
+  .number()
+  .min(0)
+  .max(1)
+  .default(0)
+  .describe('L2: this times the weight is added to its gradient, for matrices only');
+const momentum = z
+  .number()
+  .min(0)
+  .lt(1)
+  .default(0)
+  .describe('Share of the step before that each step repeats; 0 for none');
+const epsilon = z
+  .number()
+  .positive()
+  .default(1e-8)
+  .describe('Added to the root of the mean square, so that small gradients are not divided by zero');
 export const optimiserSpec = z.discriminatedUnion('type', [
   z
     .strictObject({
-      type: z.literal('sgd'),
-      momentum: z.number().min(0).lt(1).default(0),
-      nesterov: z.boolean().default(false),
-      /** L2: added to the gradient of matrices. */
-      weight_decay: decay,
+      type: z.literal('sgd').describe('Stochastic gradient descent'),
+      momentum,
+      nesterov: z.boolean().default(false).describe('Looks ahead by the momentum; needs one'),
+      weight_decay: l2,
     })
     .refine(({ momentum, nesterov }) => momentum > 0 || !nesterov, 'nesterov needs momentum'),
   z.strictObject({
-    type: z.literal('rmsprop'),
-    alpha: z.number().min(0).lt(1).default(0.99),
-    epsilon: z.number().positive().default(1e-8),
-    momentum: z.number().min(0).lt(1).default(0),
-    weight_decay: decay,
+    type: z.literal('rmsprop').describe('Divides a gradient by the root of the mean of its squares'),
+    alpha: z.number().min(0).lt(1).default(0.99).describe('Weight of the past in that mean'),
+    epsilon,
+    momentum,
+    weight_decay: l2,
   }),
   z.strictObject({
-    type: z.enum(['adam', 'adamw']),
-    beta1: z.number().min(0).lt(1).default(0.9),
-    beta2: z.number().min(0).lt(1).default(0.999),
-    epsilon: z.number().positive().default(1e-8),
-    /** adam: L2, added to the gradient; adamw: decoupled (Loshchilov and Hutter 2019). Matrices only. */
-    weight_decay: decay,
+    type: z
+      .enum(['adam', 'adamw'])
+      .describe('Means of the gradients and of their squares; adamw decays weights apart from them'),
+    beta1: z.number().min(0).lt(1).default(0.9).describe('Weight of the past in the mean of the gradients'),
+    beta2: z.number().min(0).lt(1).default(0.999).describe('Weight of the past in the mean of their squares'),
+    epsilon,
+    // decoupled: Loshchilov and Hutter 2019
+    weight_decay: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        'adam: L2, added to the gradient; adamw: this share of the step is taken off the weight. Matrices only',
+      ),
   }),
 ]);
 export type OptimiserSpec = z.infer<typeof optimiserSpec>;

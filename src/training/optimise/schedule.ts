@@ -1,27 +1,37 @@
 import { z } from 'zod';
 
-const warmUp = z.number().min(0).lt(1).default(0);
+const warmUp = z
+  .number()
+  .min(0)
+  .lt(1)
+  .default(0)
+  .describe('Share of the run over which the rate rises from 0');
 /**
  * Factors of the learning rate over a run. It rises linearly from 0 over the first `warm_up` share of the
  * run.
  */
 export const scheduleSpec = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('constant'), warm_up: warmUp }),
-  /** × gamma after every `every` share of the run. */
+  z.strictObject({ type: z.literal('constant').describe('The learning rate as it is'), warm_up: warmUp }),
   z.strictObject({
-    type: z.literal('step'),
-    every: z.number().gt(0).max(1),
-    gamma: z.number().gt(0).max(1).default(0.1),
+    type: z.literal('step').describe('Falls by a factor at even times'),
+    every: z.number().gt(0).max(1).describe('Share of the run after which it falls, again and again'),
+    gamma: z.number().gt(0).max(1).default(0.1).describe('The factor'),
     warm_up: warmUp,
   }),
-  z.strictObject({ type: z.literal('cosine'), floor: z.number().min(0).max(1).default(0), warm_up: warmUp }),
-  z.strictObject({ type: z.literal('one_cycle'), peak_at: z.number().gt(0).lt(1).default(0.3) }),
-  /** × factor after `patience` evaluations in a row without a better score. */
   z.strictObject({
-    type: z.literal('plateau'),
-    factor: z.number().gt(0).lt(1).default(0.5),
-    patience: z.int().min(1).default(2),
-    floor: z.number().min(0).max(1).default(0.001),
+    type: z.literal('cosine').describe('Falls in half a cosine'),
+    floor: z.number().min(0).max(1).default(0).describe('Share of the learning rate at the end'),
+    warm_up: warmUp,
+  }),
+  z.strictObject({
+    type: z.literal('one_cycle').describe('Rises to the learning rate and falls, in cosines'),
+    peak_at: z.number().gt(0).lt(1).default(0.3).describe('Share of the run at which it is highest'),
+  }),
+  z.strictObject({
+    type: z.literal('plateau').describe('Falls by a factor when the score gets no better'),
+    factor: z.number().gt(0).lt(1).default(0.5).describe('The factor'),
+    patience: z.int().min(1).default(2).describe('Evaluations in a row without a better score'),
+    floor: z.number().min(0).max(1).default(0.001).describe('Least share of the learning rate'),
     warm_up: warmUp,
   }),
 ]);
