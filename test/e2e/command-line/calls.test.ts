@@ -84,38 +84,6 @@ describe('unroll run', () => {
     expect(await unroll(['run', 'classifier'], '')).toEqual({ code: 0, output: '' });
   });
 
-  it('answers a file of requests line by line, at a server and without one', async () => {
-    const file = join(files, 'in.ndjson');
-    const count = 3000;
-    writeFileSync(
-      file,
-      Array.from({ length: count }, (_, i) => `{"input":"text ${i}","top_k":1}\n`).join(''),
-    );
-    const whole = await unroll(['run', 'classifier', '--file', file]);
-    expect(whole.code).toBe(0);
-    const lines = whole.output
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { line: number });
-    expect(lines.map(({ line }) => line)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
-    writeFileSync(file, '{"input":"one"}\n{"inputs":"two"}\n');
-    for (const env of [environment(), alone()]) {
-      const { code, output } = await unroll(['run', 'classifier', '--file', file], undefined, env);
-      expect([
-        code,
-        output
-          .trim()
-          .split('\n')
-          .map((line) => Object.keys(JSON.parse(line) as object)),
-      ]).toEqual([1, [expect.arrayContaining(['line', 'predictions']), ['line', 'error']]]);
-    }
-    expect(await unroll(['run', 'classifier', '--file', join(files, 'none')])).toMatchObject({
-      code: 1,
-      output: expect.stringContaining('--file: ') as string,
-    });
-    expect((await unroll(['run', 'classifier', 'hello', '--file', file])).code).toBe(2);
-  });
-
   it('streams generated text: events in a pipe, the text on a terminal', async () => {
     const args = ['run', 'writer', 'ab', '--max-tokens', '5', '--seed', '3'];
     const events = (await unroll(args)).output
