@@ -202,6 +202,12 @@ export { wrong };
     expect(
       unroll('import', join(golden, 'onnx-files/views/step-with-states.onnx'), '--name', 'steps').errors,
     ).toBe('');
-    expect(unroll('train', 'job.json').output).toContain('published polite@');
+    const keras = unroll('import', join(golden, 'keras-files/gru-after.h5'), '--name', 'keras');
+    expect([keras.code, keras.errors]).toEqual([0, '']);
+    const job = JSON.parse(readFileSync(join(folder, 'job.json'), 'utf8')) as object;
+    writeFileSync(join(folder, 'alone.json'), JSON.stringify({ ...job, model: 'alone' }));
+    expect(unroll('train', 'alone.json').output).toContain('published alone@1');
+    // without validation data it cannot be measured, and takes no traffic
+    expect(unroll('train', 'job.json').output).toContain('not published: polite@1 cannot be compared');
   });
 });
