@@ -11,6 +11,8 @@ import { scheduleSpec } from './optimise/schedule.ts';
 
 /** Each may have 16 recurrent layers of its own; a comparison counts the parameters of all of them again and again. */
 const maxLayers = 64;
+/** Far more than any type of layer has. */
+const maxLayerFields = 100;
 
 export const publishPolicies = ['never', 'if_better', 'always'] as const;
 export type PublishPolicy = (typeof publishPolicies)[number];
@@ -29,9 +31,10 @@ const layerDraft = z
   .refine((layer) => whyInferenceOnly(layer) === null, {
     error: ({ input }) => `${whyInferenceOnly(input as { type: LayerType })} ${inferenceOnly}`,
   });
-const layers = withMaxSize(maxLayers, z.array(layerDraft).min(1).max(maxLayers)).describe(
-  'Layers of model.json, in order',
-);
+const layers = withMaxSize(
+  maxLayers,
+  z.array(withMaxSize(maxLayerFields, layerDraft)).min(1).max(maxLayers),
+).describe('Layers of model.json, in order');
 
 const textDraft = z.strictObject({
   kind: z.literal('text').default('text').describe('The kind of input'),
