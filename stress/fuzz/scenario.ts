@@ -54,6 +54,7 @@ export const fuzz: Scenario = {
         sent++;
         const number = sent;
         const randomized = randomRequest({ random, ...api, ids });
+        if (deletesShippedModel(randomized)) continue;
         const reply = await request(port, { ...randomized, agent, timeoutMs });
         const before = connections.get(reply.localPort) ?? [];
         checkReply(randomized, reply, before, report);
@@ -80,6 +81,11 @@ export const fuzz: Scenario = {
     remove();
   },
 };
+
+/** Whether it would leave nothing for the other requests to call. */
+const deletesShippedModel = ({ method, path }: RandomRequest): boolean =>
+  method === 'DELETE' &&
+  shippedModels.some((model) => new RegExp(`^/v1/models/${model}(/versions/|[?/]?$|\\?)`).test(path));
 
 function checkMemory(memory: readonly number[], report: Report): void {
   const shown = memory.map((megabytes) => Math.round(megabytes));
