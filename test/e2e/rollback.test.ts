@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { lettersJob as spec, records, wrong } from './letters-job.ts';
 import { modelFolder } from './model-folder.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
 
@@ -24,30 +25,6 @@ interface Job {
   readonly publication: { published: boolean; reason: string; measured?: Record<string, unknown> } | null;
   readonly error: unknown;
 }
-// the label is the letter that a text begins with
-const letters = ['a', 'b'];
-const words = Array.from(
-  { length: 64 },
-  (_, i) => letters[i % 2]! + [0, 1, 2, 3, 4].map((bit) => letters[(i >> bit) & 1]).join(''),
-);
-const records = words.map((text) => ({ text, label: text.startsWith('a') ? 'x' : 'y' }));
-const wrong = records.map(({ text, label }) => ({ text, label: label === 'x' ? 'y' : 'x' }));
-const spec = (more: object = {}) => ({
-  model: 'letters',
-  task: 'classify',
-  network: {
-    layers: [
-      { type: 'embedding', units: 4 },
-      { type: 'recurrent', cell: 'gru', units: 6 },
-      { type: 'dense' },
-    ],
-  },
-  data: { records },
-  validation: { records },
-  hyperparameters: { learning_rate: 0.05, batch_size: 16 },
-  budget: { epochs: 15 },
-  ...more,
-});
 const worse = (more: object = {}) => spec({ data: { records: wrong }, budget: { epochs: 1 }, ...more });
 
 async function train(body: object): Promise<Job> {

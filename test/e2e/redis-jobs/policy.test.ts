@@ -2,30 +2,10 @@ import { expect, it } from 'vitest';
 import { describeWhere } from '../../support/needs.ts';
 import { hasRedis, missingRedis } from '../../support/redis-server.ts';
 import { isOver, startCluster, untilJob, type TrainingJob } from './cluster.ts';
+import { lettersJob as spec, wrong } from '../letters-job.ts';
 
 // What workers publish obeys the policy of the job, as in one server.
 
-const records = Array.from({ length: 32 }, (_, i) => ({
-  text: (i % 2 ? 'a' : 'b') + [0, 1, 2, 3].map((bit) => ((i >> bit) & 1 ? 'a' : 'b')).join(''),
-  label: i % 2 ? 'x' : 'y',
-}));
-const wrong = records.map(({ text, label }) => ({ text, label: label === 'x' ? 'y' : 'x' }));
-const spec = (more: object = {}) => ({
-  model: 'letters',
-  task: 'classify',
-  network: {
-    layers: [
-      { type: 'embedding', units: 4 },
-      { type: 'recurrent', cell: 'gru', units: 6 },
-      { type: 'dense' },
-    ],
-  },
-  data: { records },
-  validation: { records },
-  hyperparameters: { learning_rate: 0.05, batch_size: 16 },
-  budget: { epochs: 15 },
-  ...more,
-});
 interface Decided extends TrainingJob {
   readonly publication: { published: boolean; reason: string } | null;
 }
