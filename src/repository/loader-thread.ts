@@ -19,11 +19,12 @@ const port = parentPort!;
 let kernel: Kernel | null = null;
 
 /** Opened with the first file that has a verdict: models of ours have none. */
-let kept: ViewVerdicts | null = null;
+let opened: ViewVerdicts | null = null;
+const kept = (): ViewVerdicts => (opened ??= openKeptVerdicts());
 
 /** @param read what was read is not written again */
 function readKept(key: string, read: Map<string, ViewVerdict>): ViewVerdict | undefined {
-  const verdict = (kept ??= openKeptVerdicts()).get(key);
+  const verdict = kept().get(key);
   if (verdict) read.set(key, verdict);
   return verdict;
 }
@@ -35,7 +36,7 @@ async function load({ share, sizes, verdicts, ...version }: LoadRequest): Promis
     set(key, verdict) {
       if (verdicts.has(key) || added.has(key)) return;
       added.set(key, verdict);
-      kept!.set(key, verdict);
+      kept().set(key, verdict);
     },
   };
   try {
