@@ -155,11 +155,11 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
       getQueue(sequence.network).addNew(sequence, sequence.request?.priority);
     },
     remove(sequence) {
-      if (sequence.phase === 'ended') return null;
+      const { phase } = sequence;
+      if (phase === 'ended') return null;
       advancePhase(sequence, 'end');
-      queues.get(sequence.network)?.remove(sequence);
-      suspects.delete(sequence);
-      paused.delete(sequence);
+      if (phase === 'queued' && !suspects.delete(sequence)) queues.get(sequence.network)?.remove(sequence);
+      else if (phase === 'paused') paused.delete(sequence);
       return removeFromLoad(sequence)?.worker ?? null;
     },
     requeue(sequence) {

@@ -9,7 +9,7 @@ import type { Weights } from '../network/weights.ts';
 import type { PackedTokens } from '../vocabulary/token-table.ts';
 import type { GraphSignature } from '../operators/signature.ts';
 import type { EvaluateMessage } from './channel/messages.ts';
-import type { SequenceEvent } from './delivery.ts';
+import type { DoneEvent, SequenceEvent } from './delivery.ts';
 import type { EventSource } from './event-source.ts';
 import type { NetworkInfo } from './network-info.ts';
 import type { GraphPlacement } from './place-graph.ts';
@@ -91,6 +91,8 @@ export interface SequenceRequest extends RequestLimits {
   readonly decode?: DecodeOptions | undefined;
   /** Inside values to report of every step, of a network that is no encoder-decoder. */
   readonly inside?: InsidePlan | undefined;
+  /** Makes the last event that is delivered, of that which it would be. */
+  readonly finish?: ((event: DoneEvent) => DoneEvent) | undefined;
 }
 
 export interface EngineStats extends TickCounts {

@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import { findOverload } from './admission.ts';
 import { checkRequest } from './check-request.ts';
 import type { Engine, EngineOptions, GraphHandle, LoadOptions, NetworkHandle } from './engine-interface.ts';
-import { createDelivery } from './delivery.ts';
+import { createDelivery, type DoneEvent } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createEmptyWait } from './empty-wait.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
@@ -107,8 +107,16 @@ export function createEngine(options: EngineOptions): Engine {
         networks.get(sequence.network)?.meter?.onSequenceEnd({ queuedMs, runMs, steps });
         hooks?.onSequenceEnd?.({ queuedMs, runMs, steps });
         sequence.request.onEnd?.({ queuedMs, runMs, steps });
-        sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs, state });
+        return deliverEnd(sequence, { kind: 'done', finish, steps, queuedMs, runMs, state });
       }
+    }
+  }
+
+  function deliverEnd({ request, delivery }: Sequence, event: DoneEvent): void {
+    try {
+      delivery.done('finish' in request && request.finish ? request.finish(event) : event);
+    } catch (error) {
+      delivery.fail(error as Error);
     }
   }
 

@@ -1,11 +1,19 @@
 /** Removed entries are dropped from the array when there are at least this many, and more than members. */
 const minRemoved = 16;
 
-type Placed = Record<symbol, number | undefined>;
+/**
+ * The property of a member that has its place in the array: a WeakMap would cost each collection of garbage time. One for
+ * all sets, so that members keep one shape.
+ */
+const place = Symbol('place');
+
+interface Placed {
+  [place]?: number;
+}
 
 /**
  * A set for objects that are added and removed as long as the server runs, such as requests. Members are
- * iterated in the order in which they were added.
+ * iterated in the order in which they were added. An object is in one such set at a time.
  *
  * V8's own Set and Map link each outgrown hash table to the next one. Once such a table has moved to the old
  * generation, every later one survives until the next full collection, and with it each request that was in
@@ -13,11 +21,11 @@ type Placed = Record<symbol, number | undefined>;
  * in one array, which references no earlier one.
  */
 export class LiveSet<T extends object> {
-  /** The property of a member that has its place in the array: a WeakMap would cost each collection of garbage time. */
-  readonly #place = Symbol('place');
   /** Members in order; undefined where a member was removed. */
   readonly #entries: (T | undefined)[] = [];
   #size = 0;
+  /** No member is before it. */
+  #head = 0;
   #iterations = 0;
 
   constructor(members: Iterable<T> = []) {
@@ -28,13 +36,20 @@ export class LiveSet<T extends object> {
     return this.#size;
   }
 
+  /** The member that was added first. */
+  get first(): T | undefined {
+    if (this.#size === 0) return undefined;
+    while (this.#entries[this.#head] === undefined) this.#head++;
+    return this.#entries[this.#head];
+  }
+
   has(member: T): boolean {
     return this.#indexOf(member) >= 0;
   }
 
   add(member: T): this {
     if (this.has(member)) return this;
-    (member as Placed)[this.#place] = this.#entries.length;
+    (member as Placed)[place] = this.#entries.length;
     this.#entries.push(member);
     this.#size++;
     return this;
@@ -70,7 +85,7 @@ export class LiveSet<T extends object> {
 
   /** -1 where it is no member. */
   #indexOf(member: T): number {
-    const index = (member as Placed)[this.#place];
+    const index = (member as Placed)[place];
     return index !== undefined && this.#entries[index] === member ? index : -1;
   }
 
@@ -80,9 +95,10 @@ export class LiveSet<T extends object> {
     let length = 0;
     for (const member of this.#entries)
       if (member !== undefined) {
-        (member as Placed)[this.#place] = length;
+        (member as Placed)[place] = length;
         this.#entries[length++] = member;
       }
     this.#entries.length = length;
+    this.#head = 0;
   }
 }

@@ -46,11 +46,9 @@ export function createNetworkQueue<Sequence extends object>(): NetworkQueue<Sequ
     remove: (sequence) => [retries, urgent, usual, late, started].some((set) => set.delete(sequence)),
     take(maxStarted) {
       const from = choose(maxStarted);
-      for (const sequence of from) {
-        from.delete(sequence);
-        return sequence;
-      }
-      return undefined;
+      const next = from.first;
+      if (next) from.delete(next);
+      return next;
     },
     get size() {
       return retries.size + urgent.size + usual.size + late.size + started.size;

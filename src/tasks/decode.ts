@@ -9,13 +9,8 @@ import type { Call, TaskContext } from './context.ts';
 import { checkDecodeCost } from './decode-cost.ts';
 import { requireFinite } from './finite.ts';
 import { readInputs, type PreparedSequence } from './read-input.ts';
-import {
-  requireSingle,
-  runSequences,
-  streamSequence,
-  type Collector,
-  type Submission,
-} from './run-sequences.ts';
+import type { Collector } from './collect-events.ts';
+import { requireSingle, runSequences, streamSequence, type Submission } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
 /** A hypothesis as text. Its score is the log-probability with the requested penalties. */

@@ -12,7 +12,8 @@ import { collectInside, createWaitingRows, type InsideValues } from './inside-va
 import { mergeEvents } from './merge-events.ts';
 import { readPrompts, type Prompt } from './prompts.ts';
 import type { TokenIds } from './task-input.ts';
-import { runSequences, streamSequence, type Collector, type Submission } from './run-sequences.ts';
+import type { Collector } from './collect-events.ts';
+import { runSequences, streamSequence, type Submission } from './run-sequences.ts';
 import { resolveSamplingOptions, type SamplingSettings } from './sampling-options.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 

@@ -1,6 +1,6 @@
 import type { SequenceEvent } from '../engine/delivery.ts';
 import type { InsidePlan } from '../network/inside.ts';
-import type { Collector } from './run-sequences.ts';
+import type { Collector } from './collect-events.ts';
 
 /** The inside values of some steps of a sequence. */
 export interface InsideValues {
@@ -20,8 +20,10 @@ export function collectInside<T>(
       if (event.kind !== 'inside') return collector.push(event);
       for (const row of splitInside(event)) rows.push(row);
     },
-    async end() {
-      return { value: await collector.end(), inside: plan && { plan, rows } };
+    end() {
+      const withRows = (value: T) => ({ value, inside: plan && { plan, rows } });
+      const ended = collector.end();
+      return ended instanceof Promise ? ended.then(withRows) : withRows(ended);
     },
   };
 }

@@ -8,14 +8,8 @@ import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
 import { countSteps, readInputs, type PreparedSequence } from './read-input.ts';
 import type { TaskInput } from './task-input.ts';
-import {
-  requireSingle,
-  runSequences,
-  sequenceOutputs,
-  splitRows,
-  streamSequence,
-  type Collector,
-} from './run-sequences.ts';
+import type { Collector } from './collect-events.ts';
+import { requireSingle, runSequences, sequenceOutputs, splitRows, streamSequence } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
 export interface PredictBody extends InsideOptions {
@@ -91,12 +85,18 @@ function collectValues(
   const parts: Float32Array[] = [];
   const hasRow = rowFilter(model);
   let step = continuation?.steps ?? 0;
+  async function pushAll(rows: readonly Float32Array[]): Promise<void> {
+    for (const values of rows) parts.push(await toUnits(model, values, slice));
+  }
   return {
-    async push(event) {
+    push(event) {
       if (event.kind !== 'outputs') return;
       const rows = hasRow ? splitRows(event).filter((_, t) => hasRow(step + t)) : [event.values];
       step += event.steps;
-      for (const values of rows) parts.push(await toUnits(model, values, slice));
+      const [only] = rows;
+      // most requests have one short event: no promise for it
+      if (rows.length !== 1 || only!.length > numbersPerCheck) return pushAll(rows);
+      parts.push(scaleToUnits(model, only!.slice(), 0));
     },
     end: () => (parts.length === 1 ? parts[0]! : join(parts)),
   };
@@ -159,19 +159,23 @@ function join(parts: readonly Float32Array[]): Float32Array {
 const numbersPerCheck = 16_384;
 
 /** Copies rows of outputs from the network's scale to their units'. rows [n, outputWidth] */
-async function toUnits(
-  { spec, network }: ServedModel,
-  rows: Float32Array,
-  slice: TimeSlice,
-): Promise<Float32Array> {
-  const units = spec.outputs.units;
+async function toUnits(model: ServedModel, rows: Float32Array, slice: TimeSlice): Promise<Float32Array> {
   const values = rows.slice();
+  for (let from = 0; from < values.length; from += numbersPerCheck) {
+    scaleToUnits(model, values.subarray(from, from + numbersPerCheck), from);
+    if (slice.due()) await slice.next();
+  }
+  return values;
+}
+
+/** Changes values in place. @param from the place of the first among those of whole rows */
+function scaleToUnits({ spec, network }: ServedModel, values: Float32Array, from: number): Float32Array {
+  const { units } = spec.outputs;
   if (!units) return values;
   const width = network.info.outputWidth;
   for (let k = 0; k < values.length; k++) {
-    const unit = units[(k % width) % units.length];
+    const unit = units[((from + k) % width) % units.length];
     if (unit) values[k] = values[k]! * unit.scale + unit.mean;
-    if (k % numbersPerCheck === numbersPerCheck - 1 && slice.due()) await slice.next();
   }
   return values;
 }

@@ -1,4 +1,4 @@
-import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
+import type { SequenceEvent } from '../engine/delivery.ts';
 import type { EventSource } from '../engine/event-source.ts';
 import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
 import { UnrollError } from '../errors.ts';
@@ -7,6 +7,7 @@ import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { requireOneSequence } from './continuation.ts';
 import type { Call, Deadlines, TaskContext, TaskLimits } from './context.ts';
+import { collectEvents, type Collected, type Collector } from './collect-events.ts';
 import { submitSequence } from './submit-sequence.ts';
 import type { PreparedSequence } from './read-input.ts';
 
@@ -26,13 +27,6 @@ export const sequenceOutputs = (
 /** Sequences of a call above which their beginnings are not kept: as many texts would push out all others. */
 const maxPrefixSequences = 8;
 
-/** Turns the events of one sequence into a result. */
-export interface Collector<T> {
-  /** The next event is read once this has resolved. */
-  push(event: SequenceEvent): Promise<void> | void;
-  end(): Promise<T> | T;
-}
-
 /**
  * Runs sequences at the same time, so that they batch with one another and with those of other requests. When
  * one fails, the others are cancelled.
@@ -45,7 +39,7 @@ export async function runSequences<T>(
   call: Deadlines,
   submissions: readonly Submission[],
   collect: (index: number, slice: TimeSlice) => Collector<T>,
-): Promise<{ result: T; end: DoneEvent }[]> {
+): Promise<Collected<T>[]> {
   const { continuation } = call;
   if (continuation) requireOneSequence(submissions.length);
   const deadlineMs = computeDeadline(call, context.limits);
@@ -59,18 +53,13 @@ export async function runSequences<T>(
     call.signal.addEventListener('abort', cancel, { once: true });
   }
   const slice = createTimeSlice(signal);
-  const runOne = async (submission: Submission, index: number): Promise<{ result: T; end: DoneEvent }> => {
-    const collector = collect(index, slice);
-    const { priority, group = call, onSequenceEnd: onEnd } = call;
-    const circumstances = { deadlineMs, signal, group, priority, onEnd };
-    for await (const event of submitSequence(context, own, { ...submission, ...circumstances })) {
-      if (event.kind === 'done') return { result: await collector.end(), end: event };
-      const pending = collector.push(event);
-      if (pending) await pending;
-    }
-    throw new UnrollError('internal', 'a sequence ended without its last event');
-  };
-  const running: Promise<{ result: T; end: DoneEvent }>[] = [];
+  const { priority, group = call, onSequenceEnd: onEnd } = call;
+  const runOne = (submission: Submission, index: number): Promise<Collected<T>> =>
+    collectEvents(
+      submitSequence(context, own, { ...submission, deadlineMs, signal, group, priority, onEnd }),
+      collect(index, slice),
+    );
+  const running: Promise<Collected<T>>[] = [];
   try {
     for (const [index, submission] of submissions.entries()) {
       const run = runOne(submission, index);

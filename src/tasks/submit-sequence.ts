@@ -1,5 +1,5 @@
 import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
-import { createEventSource, mapEvents, type EventSource } from '../engine/event-source.ts';
+import { createEventSource, type EventSource } from '../engine/event-source.ts';
 import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
 import { joinFed, type Continuation } from './continuation.ts';
 import type { Deadlines, TaskContext } from './context.ts';
@@ -24,10 +24,11 @@ export function submitSequence(
   if (!continuation) return parts.engine.submit(request);
   // a source that is read takes the place of the one before
   const from = request.decode && request.input.length > 0 ? undefined : continuation.from;
-  return onEnd(parts.engine.submit({ ...request, from, keepState: true }), (event) => {
+  const finish = (event: DoneEvent): DoneEvent => {
     keepState(continuation, event, request.input);
     return event;
-  });
+  };
+  return parts.engine.submit({ ...request, from, keepState: true, finish });
 }
 
 function planPrefix(
@@ -49,15 +50,17 @@ function submitAfterPrefix(
   { skip, from, stopAt }: PrefixPlan,
 ): EventSource<SequenceEvent> {
   const ids = request.input as Int32Array;
-  const submitRest = (fed: number, state: Float32Array | null): EventSource<SequenceEvent> =>
-    engine.submit({ ...request, input: ids.subarray(fed), from: state ?? undefined, keepState: true });
-  const finish = (event: DoneEvent, fed: number): DoneEvent => {
-    const { values, fedIds } = event.state!;
-    prefixes!.keep(prefix!, joinFed(ids, fedIds), values);
-    if (continuation) keepState(continuation, event, ids);
-    return { ...event, steps: event.steps + fed - skip, reusedSteps: skip };
+  const submitRest = (fed: number, state: Float32Array | null): EventSource<SequenceEvent> => {
+    const finish = (event: DoneEvent): DoneEvent => {
+      const { values, fedIds } = event.state!;
+      prefixes!.keep(prefix!, joinFed(ids, fedIds), values);
+      if (continuation) keepState(continuation, event, ids);
+      return { ...event, steps: event.steps + fed - skip, reusedSteps: skip };
+    };
+    const input = ids.subarray(fed);
+    return engine.submit({ ...request, input, from: state ?? undefined, keepState: true, finish });
   };
-  if (stopAt === null) return onEnd(submitRest(skip, from), (event) => finish(event, skip));
+  if (stopAt === null) return submitRest(skip, from);
   const { generation: _, ...reading } = request;
   const before = engine.submit({
     ...reading,
@@ -69,7 +72,7 @@ function submitAfterPrefix(
   });
   return readThenGoOn(before, (state) => {
     prefixes!.keep(prefix!, ids.subarray(0, stopAt), state);
-    return onEnd(submitRest(stopAt, state), (event) => finish(event, stopAt));
+    return submitRest(stopAt, state);
   });
 }
 
@@ -99,12 +102,6 @@ function readThenGoOn(
     close: () => current.close(),
   });
 }
-
-const onEnd = (
-  events: EventSource<SequenceEvent>,
-  change: (event: DoneEvent) => DoneEvent,
-): EventSource<SequenceEvent> =>
-  mapEvents(events, (event) => (event.kind === 'done' ? change(event) : event));
 
 function keepState(
   { keep }: Continuation,

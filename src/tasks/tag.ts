@@ -10,13 +10,13 @@ import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
 import { countSteps, readInputs, type PreparedSequence } from './read-input.ts';
 import type { TaskInput } from './task-input.ts';
+import type { Collector } from './collect-events.ts';
 import {
   requireSingle,
   runSequences,
   sequenceOutputs,
   splitRows,
   streamSequence,
-  type Collector,
   type Submission,
 } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';

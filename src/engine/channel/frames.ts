@@ -1,5 +1,12 @@
 import { deserialize, serialize } from 'node:v8';
-import type { FromWorker, SequenceReport, StartMessage, TokenEvent, ToWorker } from './messages.ts';
+import type {
+  FinalState,
+  FromWorker,
+  SequenceReport,
+  StartMessage,
+  TokenEvent,
+  ToWorker,
+} from './messages.ts';
 import { createWordReader, createWordWriter, type WordReader, type WordWriter } from './words.ts';
 
 // The bytes of messages. Those that every request or token needs have a layout of their own, in words of four bytes; the
@@ -20,6 +27,10 @@ const hiddenOutput = 2;
 const numericInput = 4;
 const keepsState = 8;
 const bestOutput = 16;
+const continues = 32;
+
+/** In place of the token chosen last, where nothing was generated. */
+const noId = -1;
 
 const finishes = [null, 'stop', 'length'] as const;
 
@@ -65,12 +76,12 @@ export function decodeToMain(bytes: Uint8Array): FromWorker {
   return { kind: 'reports', reports };
 }
 
-/** Whether it has nothing but its input. */
-const isPlain = ({ generation, decode, from, resume, inside }: StartMessage): boolean =>
-  generation === null && decode === null && from === null && resume === null && inside === undefined;
+/** Whether it has nothing but its input and the state that it goes on from. */
+const isPlain = ({ generation, decode, resume, inside }: StartMessage): boolean =>
+  generation === null && decode === null && resume === null && inside === undefined;
 
 function writeStart(writer: WordWriter, message: StartMessage): void {
-  const { sequence, network, input, steps, output, keepState, windowBytes, alreadyDelivered } = message;
+  const { sequence, network, input, steps, output, from, keepState, windowBytes, alreadyDelivered } = message;
   const numeric = input instanceof Float32Array;
   writer.int(startKind);
   writer.double(sequence);
@@ -79,10 +90,12 @@ function writeStart(writer: WordWriter, message: StartMessage): void {
     (steps === 'every' ? everyStep : 0) |
       (output === 'hidden' ? hiddenOutput : output === 'best' ? bestOutput : 0) |
       (numeric ? numericInput : 0) |
-      (keepState ? keepsState : 0),
+      (keepState ? keepsState : 0) |
+      (from ? continues : 0),
   );
   writer.double(windowBytes);
   writer.double(alreadyDelivered);
+  if (from) writer.floats(from);
   if (numeric) writer.floats(input);
   else writer.ints(input);
 }
@@ -100,11 +113,11 @@ function readStart(reader: WordReader): StartMessage {
     output: (flags & hiddenOutput) !== 0 ? 'hidden' : (flags & bestOutput) !== 0 ? 'best' : 'output',
     generation: null,
     decode: null,
-    from: null,
     keepState: (flags & keepsState) !== 0,
     resume: null,
     windowBytes: reader.double(),
     alreadyDelivered: reader.double(),
+    from: (flags & continues) !== 0 ? reader.floats() : null,
     inside: undefined,
     input: (flags & numericInput) !== 0 ? reader.floats() : reader.ints(),
   };
@@ -118,11 +131,12 @@ function writeReport(writer: WordWriter, report: SequenceReport): void {
     writer.int(report.width);
     writer.floats(report.values);
   } else if (report.kind === 'token') writeToken(writer, report);
-  else if (report.kind === 'done' && report.state === null) {
+  else if (report.kind === 'done') {
     writer.int(doneReport);
     writer.int(finishes.indexOf(report.finish));
     writer.double(report.steps);
     writer.double(report.runMs);
+    writeState(writer, report.state);
   } else {
     writer.int(otherReport);
     writer.octets(serialize(report));
@@ -146,9 +160,25 @@ function readReport(reader: WordReader): SequenceReport {
       finish: finishes[reader.int()]!,
       steps: reader.double(),
       runMs: reader.double(),
-      state: null,
+      state: readState(reader),
     };
   return deserialize(reader.octets()) as SequenceReport;
+}
+
+function writeState(writer: WordWriter, state: FinalState | null): void {
+  writer.int(state ? 1 : 0);
+  if (!state) return;
+  writer.int(state.nextId ?? noId);
+  writer.ints(state.fedIds);
+  writer.floats(state.values);
+}
+
+function readState(reader: WordReader): FinalState | null {
+  if (reader.int() === 0) return null;
+  const nextId = reader.int();
+  const fedIds = [...reader.ints()];
+  // a copy: whoever keeps it must not retain the message, which has the states of a whole tick
+  return { nextId: nextId === noId ? null : nextId, fedIds, values: reader.floats().slice() };
 }
 
 function writeToken(writer: WordWriter, { index, id, logprob, text, top }: TokenEvent): void {

@@ -8,7 +8,7 @@ export interface WordWriter {
   /** An integer of 32 bits. */
   int(value: number): void;
   double(value: number): void;
-  ints(values: Int32Array): void;
+  ints(values: ArrayLike<number>): void;
   floats(values: Float32Array): void;
   octets(values: Uint8Array): void;
   /** In UTF-16, so that no unit is lost. */
