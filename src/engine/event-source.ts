@@ -80,19 +80,6 @@ export function createEventSource<T>({
   };
 }
 
-/** Turns each event into another. */
-export function mapEvents<T, U>(source: EventSource<T>, change: (event: T) => U): EventSource<U> {
-  return createEventSource({
-    take() {
-      const event = source.take();
-      return event === null ? null : change(event);
-    },
-    ended: () => source.ended,
-    listen: (ready) => source.listen(ready),
-    close: () => source.close(),
-  });
-}
-
 /** A source of what a generator yields. The next event is asked for when the one before has been taken. */
 export function fromGenerator<T>(events: AsyncGenerator<T>): EventSource<T> {
   let listener = (): void => {};

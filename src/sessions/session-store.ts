@@ -8,8 +8,8 @@ import { toOwnId } from './session-id.ts';
 /** A session during a call: no other call has it. */
 export interface HeldSession {
   readonly session: Session;
-  /** Replaces the session. @throws UnrollError session_lost where another server has taken it over meanwhile */
-  save(session: Session): Promise<void>;
+  /** Replaces the session; without a promise where it is only kept in memory. @throws UnrollError session_lost where another server has taken it over meanwhile */
+  save(session: Session): Promise<void> | void;
   /** Lets the next call have it. To be called once, last. */
   release(): void;
 }

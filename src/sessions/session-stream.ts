@@ -48,7 +48,8 @@ export function createSessionStream(parts: SessionStreamParts): SessionStream {
       const result = await work({ group, ...call, model, continuation });
       const after = next();
       if (after) {
-        await held.save(after);
+        const saving = held.save(after);
+        if (saving) await saving;
         session = after;
       }
       const now = performance.now();

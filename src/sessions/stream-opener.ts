@@ -64,7 +64,7 @@ export function createStreamOpener(parts: StreamOpenerParts): StreamOpener {
       try {
         const session = createSession(lease.model, { model: reference }, { caller, ttlSeconds });
         const release = (): void => lease.release();
-        const held: HeldSession = { session, save: async () => {}, release };
+        const held: HeldSession = { session, save: () => {}, release };
         const model = lease.model as ServedModel;
         const { signal: ended } = new AbortController();
         return createSessionStream({ held, model, ended, continueFrom, release });

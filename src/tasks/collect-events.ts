@@ -5,8 +5,8 @@ import { UnrollError } from '../errors.ts';
 /** Turns the events of one sequence into a result. */
 export interface Collector<T> {
   /** The next event is read once this has resolved. */
-  push(event: SequenceEvent): Promise<void> | void;
-  end(): Promise<T> | T;
+  readonly push: (event: SequenceEvent) => Promise<void> | void;
+  readonly end: () => Promise<T> | T;
 }
 
 export interface Collected<T> {
@@ -28,9 +28,7 @@ export function collectEvents<T>(
     let over = false;
     const fail = (error: unknown): void => {
       over = true;
-      const closing = events.close();
-      if (closing) void closing.then(() => reject(error));
-      else reject(error);
+      resolve(throwOnceClosed(events, error));
     };
     const finish = (last: DoneEvent): void => {
       over = true;
@@ -59,4 +57,9 @@ export function collectEvents<T>(
     };
     events.listen(read);
   });
+}
+
+async function throwOnceClosed(events: Pick<EventSource<unknown>, 'close'>, error: unknown): Promise<never> {
+  await Promise.allSettled([events.close()]);
+  throw error;
 }

@@ -1,15 +1,15 @@
-import { countOutputRows, findRowSteps, isSequenceToOne } from '../network/sequence-to-one.ts';
-import { rowOfStep } from '../operators/row-count.ts';
+import { countOutputRows, isSequenceToOne } from '../network/sequence-to-one.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
-import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
-import { checkReplySize, numberBytes } from './budgets.ts';
+import { createTimeSlice } from '../time-slice.ts';
+import { checkReplySize } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
 import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
-import { countSteps, readInputs, type PreparedSequence } from './read-input.ts';
+import { countSteps, readInputs } from './read-input.ts';
 import type { TaskInput } from './task-input.ts';
-import type { Collector } from './collect-events.ts';
+import { collectValues, joinRows, rowFilter, toUnits } from './collect-values.ts';
 import { requireSingle, runSequences, sequenceOutputs, splitRows, streamSequence } from './run-sequences.ts';
+import { predictionBytes } from './prediction-bytes.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
 export interface PredictBody extends InsideOptions {
@@ -51,7 +51,7 @@ export async function predict(context: TaskContext, call: Call, body: PredictBod
   const every = body.each === true || predictionShape(model).perStep;
   const sequences = await readInputs(model, body.input, context.limits, signal);
   const inside = readInsideOptions(model, body);
-  const estimate = (): number => replyBytes(model, sequences, every);
+  const estimate = (): number => predictionBytes(model, sequences, every);
   checkReplySize(sequences, estimate, call, context.limits);
   if (inside) checkInsideSize(inside, countSteps(sequences), body, context.limits, estimate());
   const submissions = sequences.map((sequence) =>
@@ -66,46 +66,6 @@ export async function predict(context: TaskContext, call: Call, body: PredictBod
     predictions: results.map(({ result }) => result.value),
     inside: results.map(({ result }) => result.inside),
   };
-}
-
-/** Bytes of `[],`. */
-const rowBytes = 3;
-
-function replyBytes(model: ServedModel, sequences: readonly PreparedSequence[], every: boolean): number {
-  const rows = sequences.reduce((sum, { steps }) => sum + (every ? steps : 1), 0);
-  return rows * (model.network.info.outputWidth * numberBytes + rowBytes);
-}
-
-/** Rows of outputs in their own units, joined at the end. */
-function collectValues(
-  model: ServedModel,
-  { continuation }: Pick<Call, 'continuation'>,
-  slice: TimeSlice,
-): Collector<Float32Array> {
-  const parts: Float32Array[] = [];
-  const hasRow = rowFilter(model);
-  let step = continuation?.steps ?? 0;
-  async function pushAll(rows: readonly Float32Array[]): Promise<void> {
-    for (const values of rows) parts.push(await toUnits(model, values, slice));
-  }
-  return {
-    push(event) {
-      if (event.kind !== 'outputs') return;
-      const rows = hasRow ? splitRows(event).filter((_, t) => hasRow(step + t)) : [event.values];
-      step += event.steps;
-      const [only] = rows;
-      // most requests have one short event: no promise for it
-      if (rows.length !== 1 || only!.length > numbersPerCheck) return pushAll(rows);
-      parts.push(scaleToUnits(model, only!.slice(), 0));
-    },
-    end: () => (parts.length === 1 ? parts[0]! : join(parts)),
-  };
-}
-
-/** Tells the steps that have a row; null where all have one that are asked for. */
-function rowFilter({ spec }: ServedModel): ((step: number) => boolean) | null {
-  const every = findRowSteps(spec.network);
-  return every && ((step) => rowOfStep(every, step) >= 0);
 }
 
 /** An event with the output after every step that has one, then the result. */
@@ -140,42 +100,8 @@ export async function* predictStream(
         rows.push(values);
       }
     } else if (event.kind === 'done') {
-      const values = predictionShape(model).perStep ? join(rows) : rows.at(-1)!;
+      const values = predictionShape(model).perStep ? joinRows(rows) : rows.at(-1)!;
       yield { kind: 'done', result: { usage: measureUsage([event], [sequence]), predictions: [values] } };
     }
   }
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const values = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    values.set(part, at);
-    at += part.length;
-  }
-  return values;
-}
-
-const numbersPerCheck = 16_384;
-
-/** Copies rows of outputs from the network's scale to their units'. rows [n, outputWidth] */
-async function toUnits(model: ServedModel, rows: Float32Array, slice: TimeSlice): Promise<Float32Array> {
-  const values = rows.slice();
-  for (let from = 0; from < values.length; from += numbersPerCheck) {
-    scaleToUnits(model, values.subarray(from, from + numbersPerCheck), from);
-    if (slice.due()) await slice.next();
-  }
-  return values;
-}
-
-/** Changes values in place. @param from the place of the first among those of whole rows */
-function scaleToUnits({ spec, network }: ServedModel, values: Float32Array, from: number): Float32Array {
-  const { units } = spec.outputs;
-  if (!units) return values;
-  const width = network.info.outputWidth;
-  for (let k = 0; k < values.length; k++) {
-    const unit = units[((from + k) % width) % units.length];
-    if (unit) values[k] = values[k]! * unit.scale + unit.mean;
-  }
-  return values;
 }

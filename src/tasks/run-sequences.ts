@@ -121,13 +121,9 @@ export function streamSequence(
   call: Call,
   submission: Submission,
 ): EventSource<SequenceEvent> {
-  const events = submitSequence(context, call, {
-    ...submission,
-    deadlineMs: computeDeadline(call, context.limits),
-    signal: call.signal,
-    group: call,
-    onEnd: call.onSequenceEnd,
-  });
+  const { signal, priority, group = call, onSequenceEnd: onEnd } = call;
+  const deadlineMs = computeDeadline(call, context.limits);
+  const events = submitSequence(context, call, { ...submission, deadlineMs, signal, group, priority, onEnd });
   call.onSubmitted?.();
   return events;
 }

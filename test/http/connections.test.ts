@@ -1,14 +1,16 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { trackConnections, type Connections } from '../../src/http/connections.ts';
 import { until } from '../e2e/server-process.ts';
 
 const size = 32 * 1_048_576;
-const server = createServer((_, response) => response.end(Buffer.alloc(size)));
+let server: Server;
 let connections: Connections;
 beforeEach(async () => {
+  // one of its own: a response is in the set of one tracker
+  server = createServer((_, response) => response.end(Buffer.alloc(size)));
   connections = trackConnections(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

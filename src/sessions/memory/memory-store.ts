@@ -114,12 +114,15 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
       let saved = false;
       return {
         session: toSession(entry),
-        async save(session) {
+        save(session) {
+          const keep = (): void => {
+            residents.update(entry, session);
+            if (!session.durable) residents.markChanged(entry);
+            saved = true;
+          };
+          if (!session.durable) return keep();
           // first, so that a call that fails has changed nothing
-          if (session.durable) await archiving.write([{ entry, session }]);
-          residents.update(entry, session);
-          if (!session.durable) residents.markChanged(entry);
-          saved = true;
+          return archiving.write([{ entry, session }]).then(keep);
         },
         release() {
           residents.touch(entry);

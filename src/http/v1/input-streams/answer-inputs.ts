@@ -3,8 +3,10 @@ import { UnrollError } from '../../../errors.ts';
 import { positionOf } from '../../../sessions/session.ts';
 import type { SessionStream } from '../../../sessions/session-stream.ts';
 import type { TaskContext } from '../../../tasks/context.ts';
-import { predict } from '../../../tasks/predict.ts';
+import { predictFrame } from '../../../tasks/predict-frame.ts';
+import { createTimeSlice } from '../../../time-slice.ts';
 import { recordModel, recordSequence } from '../../plugins/request-log.ts';
+import { toOutput, type PredictReply } from '../json/predict.ts';
 import type { ReplyHead } from '../json/reply-head.ts';
 import { requirePosition } from '../sessions/require-position.ts';
 import { findStepTask } from '../sessions/step-tasks.ts';
@@ -13,7 +15,8 @@ import { readStep, toDefaults, type Step } from './read-step.ts';
 import { InputError, type StreamInput } from './stream-input.ts';
 
 /** The answer to one input: JSON, or the bytes of float32 values. */
-export type Answer = { readonly position: number } | Uint8Array;
+export type Answer =
+  ({ readonly position: number } & Partial<Pick<PredictReply, 'predictions'>>) | Uint8Array;
 
 export interface AnswerOptions {
   readonly tasks: TaskContext;
@@ -52,7 +55,8 @@ function createAnswer({ tasks, request, stream, query, signal }: AnswerOptions) 
   recordModel(request, model, 'stream');
   const defaults = toDefaults(query);
   const binary = query.answers === 'float32';
-  if (binary && (model.spec.task !== 'predict' || defaults.embed))
+  const predicts = model.spec.task === 'predict' && !defaults.embed;
+  if (binary && !predicts)
     throw new UnrollError('invalid_request', 'answers: float32 takes a model that answers predict', {
       field: 'answers',
     });
@@ -68,18 +72,18 @@ function createAnswer({ tasks, request, stream, query, signal }: AnswerOptions) 
     const { model: _, version: __, usage: ___, ...answer } = reply as ReplyHead;
     return { position: positionOf(stream.session), ...answer };
   }
-  async function runToBytes(step: Step, rows: Float32Array): Promise<Answer> {
-    const each = step.return === 'each';
-    const { predictions } = await stream.run({ ...call, timeoutMs: step.timeout_ms }, (continued) =>
-      predict(tasks, continued, { input: { rows }, each }),
-    );
-    const [values] = predictions;
-    return new Uint8Array(values!.buffer, values!.byteOffset, values!.byteLength);
+  const each = defaults.return === 'each';
+  const frameCall = { ...call, timeoutMs: defaults.timeout_ms };
+  async function predictOne(rows: Float32Array): Promise<Answer> {
+    const values = await stream.run(frameCall, (continued) => predictFrame(tasks, continued, rows, each));
+    if (binary) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const output = await toOutput(values, model, each, createTimeSlice(signal));
+    return { position: positionOf(stream.session), predictions: [{ output }] };
   }
 
   return async (input: StreamInput): Promise<Answer> => {
     if (input.kind === 'json') return run(await readStep(input.bytes, defaults));
     const { values: rows } = input;
-    return binary ? runToBytes(defaults, rows) : run({ ...defaults, input: { rows } });
+    return predicts ? predictOne(rows) : run({ ...defaults, input: { rows } });
   };
 }

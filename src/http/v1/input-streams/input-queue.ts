@@ -7,6 +7,8 @@ export interface InputQueue<T> {
   end(): void;
   /** Fails the next read at once, and drops what waits. Only the first failure counts. */
   fail(error: unknown): void;
+  /** What has arrived; null where nothing has, and after a failure. */
+  take(): T | null;
   /** Null at the end. One reader at a time. */
   next(): Promise<T | null>;
 }
@@ -24,7 +26,7 @@ export function createInputQueue<T>(source: { pause(): void; resume(): void }): 
   let failure: { readonly error: unknown } | null = null;
   let reader: PromiseWithResolvers<T | null> | null = null;
 
-  function take(): T | null {
+  function take(): T {
     const { item, bytes } = items.shift()!;
     waitingBytes -= bytes + itemBytes;
     if (paused && waitingBytes < fullBytes / 2) {
@@ -58,6 +60,7 @@ export function createInputQueue<T>(source: { pause(): void; resume(): void }): 
       items.length = 0;
       answer(({ reject }) => reject(error));
     },
+    take: () => (items.length > 0 ? take() : null),
     next() {
       if (failure) return Promise.reject(failure.error);
       if (items.length > 0) return Promise.resolve(take());

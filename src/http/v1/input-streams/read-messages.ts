@@ -9,33 +9,52 @@ export interface Message {
   readonly isBinary: boolean;
 }
 
+const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
 /**
- * The inputs of messages: text is JSON, bytes are frames.
- * @param frames created for the first binary message
+ * The inputs of messages: text is JSON, bytes are frames. Not a generator, which takes several promises for each message.
+ * @param createFrames called for the first binary message
  * @param samples values of each binary message, which are joined to frames; undefined: it has whole frames
  */
-export async function* readMessages(
-  queue: Pick<InputQueue<Message>, 'next'>,
+export function readMessages(
+  queue: Pick<InputQueue<Message>, 'take' | 'next'>,
   createFrames: () => FrameSplitter,
   samples: number | undefined,
-): AsyncGenerator<StreamInput> {
+): AsyncIterable<StreamInput> {
   let frames: FrameSplitter | null = null;
-  for (let number = 1; ; number++) {
-    const message = await queue.next();
-    if (message === null) return;
-    const place: Place = { unit: 'message', number };
-    const { data, isBinary } = message;
-    if (!isBinary) yield { kind: 'json', bytes: data, ...place };
-    else {
-      try {
-        frames ??= createFrames();
-        checkLength(data.length, frames, samples);
-      } catch (error) {
-        throw new InputError(error, place);
-      }
-      for (const frame of frames.push(data)) yield { ...frame, ...place };
-    }
+  let number = 0;
+  /** Of the message that is being read. */
+  let rest: Iterator<StreamInput> | null = null;
+
+  /** @returns null where the message has no input, or not yet */
+  function takeFrame(): StreamInput | null {
+    const next = rest?.next();
+    if (next && !next.done) return { ...next.value, unit: 'message', number };
+    rest = null;
+    return null;
   }
+  function open({ data, isBinary }: Message): StreamInput | null {
+    const place: Place = { unit: 'message', number: ++number };
+    if (!isBinary) return { kind: 'json', bytes: data, ...place };
+    try {
+      frames ??= createFrames();
+      checkLength(data.length, frames, samples);
+    } catch (error) {
+      throw new InputError(error, place);
+    }
+    rest = frames.push(data);
+    return takeFrame();
+  }
+  async function next(): Promise<IteratorResult<StreamInput, undefined>> {
+    let input = takeFrame();
+    while (input === null) {
+      const message = queue.take() ?? (await queue.next());
+      if (message === null) return end;
+      input = open(message);
+    }
+    return { done: false, value: input };
+  }
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 /** @throws UnrollError input_mismatch */

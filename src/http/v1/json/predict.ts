@@ -23,17 +23,24 @@ export async function toPredictReply(
   signal: AbortSignal,
 ): Promise<PredictReply> {
   const slice = createTimeSlice(signal);
-  const { perStep, rows, width } = predictionShape(model);
   const predictions: PredictReply['predictions'] = [];
   for (const [i, values] of result.predictions.entries())
     predictions.push({
-      output:
-        body.each || perStep || rows > 1
-          ? await toRows(values, width, slice)
-          : await toShortestNumbers(values, slice),
+      output: await toOutput(values, model, body.each === true, slice),
       ...(await toInside(result.inside?.[i], body, slice)),
     });
   return { ...toReplyHead(model, result), predictions };
+}
+
+/** The numbers of a sequence: in rows, unless a model gives one for each sequence. */
+export function toOutput(
+  values: Float32Array,
+  model: ServedModel,
+  each: boolean,
+  slice: TimeSlice,
+): Promise<number[] | number[][]> {
+  const { perStep, rows, width } = predictionShape(model);
+  return each || perStep || rows > 1 ? toRows(values, width, slice) : toShortestNumbers(values, slice);
 }
 
 export function toPredictEvent(
