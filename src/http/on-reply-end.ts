@@ -1,23 +1,38 @@
 import type { FastifyReply } from 'fastify';
 import { getStatus } from '../errors.ts';
 
+/** @param written whether the client has been sent all of it */
+type ReplyEnd = (status: number, written: boolean) => void;
+
 const switchingProtocols = 101;
+/** What is called at the end of each reply, so that a reply has one pair of listeners. */
+const ends = new WeakMap<FastifyReply, ReplyEnd[]>();
 
 /**
  * Calls once with a reply's status when it has been written, or with that of a cancelled request when its client has
  * disconnected before: fastify's onResponse hook is not called then.
  */
-export function onReplyEnd(reply: FastifyReply, end: (status: number, written: boolean) => void): void {
+export function onReplyEnd(reply: FastifyReply, end: ReplyEnd): void {
+  const known = ends.get(reply);
+  if (known) return void known.push(end);
+  const own = [end];
+  ends.set(reply, own);
+  const { raw } = reply;
   // node's writableFinished stays false for replies that are injected
   let written = false;
-  reply.raw.once('finish', () => {
-    written = true;
-    end(reply.statusCode, true);
-  });
-  reply.raw.once('close', () => {
+  const call = (status: number, complete: boolean): void => {
+    for (const each of own) each(status, complete);
+  };
+  raw.on('finish', () => {
     if (written) return;
+    written = true;
+    call(reply.statusCode, true);
+  });
+  raw.on('close', () => {
+    if (written) return;
+    written = true;
     // of a WebSocket, which ends with its connection
-    if (reply.statusCode === switchingProtocols) end(switchingProtocols, true);
-    else end(getStatus('cancelled'), false);
+    if (reply.statusCode === switchingProtocols) call(switchingProtocols, true);
+    else call(getStatus('cancelled'), false);
   });
 }

@@ -105,12 +105,22 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
         answer(request, `${name}@${version}`, readLine(bodySchema, await parseJson(line)), signal);
       void answerLines(parts, { request, reply }, answerLine, () => lease.release());
     };
-    const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> => {
-      if (!isLines(request)) return;
+    // without a promise for the requests that are no batch
+    const onRequest = (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      next: (error?: Error) => void,
+    ): void => {
+      if (!isLines(request)) return next();
       if (isEncoded(request))
-        throw new UnrollError('unsupported_media_type', 'content-encoding: lines are read as they are');
-      answerBatch(request, reply);
-      return reply;
+        return next(
+          new UnrollError('unsupported_media_type', 'content-encoding: lines are read as they are'),
+        );
+      try {
+        answerBatch(request, reply);
+      } catch (error) {
+        next(error as Error);
+      }
     };
     scope.post(path, { config: { access: 'infer' }, onRequest, schema }, async (request, reply) => {
       const { params } = request as { params: z.output<typeof modelParameter> };
