@@ -106,11 +106,7 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
       void answerLines(parts, { request, reply }, answerLine, () => lease.release());
     };
     // without a promise for the requests that are no batch
-    const onRequest = (
-      request: FastifyRequest,
-      reply: FastifyReply,
-      next: (error?: Error) => void,
-    ): void => {
+    const onRequest = (request: FastifyRequest, reply: FastifyReply, next: (error?: Error) => void): void => {
       if (!isLines(request)) return next();
       if (isEncoded(request))
         return next(
