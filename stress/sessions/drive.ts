@@ -38,6 +38,8 @@ export interface Slot {
   kills: number;
   /** When a deletion was not answered last, in milliseconds on the clock of performance.now(). */
   deletedMs: number;
+  /** Its last calls, with the time when they were answered, for the report of a fault. */
+  readonly trail: string[];
 }
 
 const maxSlots = 24;
@@ -46,6 +48,8 @@ const patienceMs = 600;
 /** The time in which the deletion of a server that was killed may keep other calls from a session. */
 const endingMs = 5000;
 const keptSnapshots = 6;
+/** Groups of calls that are reported with a fault. */
+const trailLength = 6;
 let tags = 0;
 
 export function createSlot(
@@ -55,7 +59,7 @@ export function createSlot(
   kills = cluster.killsMs.length,
 ): Slot {
   const possible = createPossibleWorlds(worlds, oracle);
-  const slot = { owner, id, isNamed, tag: tags++, worlds: possible, kills, deletedMs: -Infinity };
+  const slot = { owner, id, isNamed, tag: tags++, worlds: possible, kills, deletedMs: -Infinity, trail: [] };
   slots.add(slot);
   return slot;
 }
@@ -109,14 +113,19 @@ export async function call(
     const late = await Promise.race([Promise.all(made), delay(patienceMs, null, { ref: false })]);
     if (late === null) made.push(make(whileWaiting));
   }
+  const sentMs = performance.now();
   const calls = await Promise.all(made);
+  const described = calls.map(describeCall).join('\n  ');
   if (!(await worlds.add(calls))) {
+    const kills = cluster.killsMs.slice(-3).map(Math.round).join();
     report.fault(
       'an impossible answer',
-      `${owner.name}'s ${id} was ${before}\n  ${calls.map(describeCall).join('\n  ')}`,
+      `${owner.name}'s ${id} was ${before}\n  ${described}\n after, with kills at ${kills}:\n${slot.trail.join('\n')}`,
     );
     return false;
   }
+  slot.trail.push(`${Math.round(sentMs)} to ${Math.round(performance.now())} ms: ${described}`);
+  if (slot.trail.length > trailLength) slot.trail.shift();
   checkEnding(run, slot, calls);
   for (const one of calls) keepResults(run, slot, one, kills);
   loseSteps(run, slot);

@@ -38,8 +38,10 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
   const archiving = createArchiving(residents, archive, { maxSessions, maxBytes, tally });
   const locator = createLocator(residents, archive, { archiving, tally });
   archive.onLoss(() => residents.markAllChanged());
-  /** Ids of sessions that are being added. */
-  const adding = new Set<string>();
+  /** Ids of sessions that are being added, until they are or cannot be. */
+  const adding = new Map<string, Promise<void>>();
+  /** Durable sessions whose first write is on its way: until it has succeeded, there are none. */
+  const unwritten = new Map<Entry, Promise<void>>();
   const stops = [
     repeat(sweepMs, () => locator.sweep(), onProblem),
     repeat(writeMs, () => archiving.writeChanged(), onProblem),
@@ -52,8 +54,10 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
     else residents.markChanged(entry);
     return entry;
   }
-  /** Other calls of the session wait until it is on disk. */
+  /** Nothing is known of the sessions until they are on disk. */
   async function writeFirst(changes: readonly Change[]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const { entry } of changes) unwritten.set(entry, promise);
     try {
       await archiving.write(changes);
     } catch (error) {
@@ -64,14 +68,26 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
       // they may have been written all the same
       archive.remove(changes.map(({ entry }) => entry.id)).catch(() => {});
       throw error;
+    } finally {
+      for (const { entry } of changes) unwritten.delete(entry);
+      resolve();
     }
     for (const { entry } of changes) if (entry.queue!.leave()) entry.queue = null;
   }
   async function find(id: string): Promise<Entry> {
-    let entry = await locator.find(id);
-    // evicted or deleted since it was found
-    while (!residents.has(entry)) entry = await locator.find(id);
-    return entry;
+    for (;;) {
+      const entry = await locator.find(id);
+      const writing = unwritten.get(entry);
+      if (writing) await writing;
+      // else it was evicted or deleted since it was found
+      else if (residents.has(entry)) return entry;
+    }
+  }
+  async function addOne(session: Session, isNew: boolean): Promise<void> {
+    const { id } = session;
+    if (locator.get(id) || (!isNew && (await archive.has(id)))) throw exists(id);
+    const entry = await archiving.admit(() => insert(session));
+    if (session.durable) await writeFirst([{ entry, session }]);
   }
   /** Ends a session on disk that cannot be read. */
   async function removeDamaged(id: string): Promise<void> {
@@ -82,14 +98,15 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
   return {
     async add(session, isNew) {
       const { id } = session;
-      if (adding.has(id)) throw exists(id);
-      adding.add(id);
+      // whether there is one is not known before
+      for (let other = adding.get(id); other; other = adding.get(id)) await other;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      adding.set(id, promise);
       try {
-        if (locator.get(id) || (!isNew && (await archive.has(id)))) throw exists(id);
-        const entry = await archiving.admit(() => insert(session));
-        if (session.durable) await writeFirst([{ entry, session }]);
+        await addOne(session, isNew);
       } finally {
         adding.delete(id);
+        resolve();
       }
       tally.created++;
       archiving.trim();
@@ -165,7 +182,11 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
     async list(query) {
       const after = query.after === undefined ? null : toSession(await find(query.after));
       if (after && query.owner !== undefined && after.owner !== query.owner) throw notFound(after.id);
-      const inMemory = selectEntries(residents.all(), query, after);
+      const inMemory = selectEntries(
+        Iterator.from(residents.all()).filter((entry) => !unwritten.has(entry)),
+        query,
+        after,
+      );
       const onDisk = await archive.list(query, after);
       return mergePage(inMemory, onDisk, query.limit);
     },
