@@ -115,7 +115,8 @@ export async function buildApp(parts: AppParts) {
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
   refuseEarly(app, parts.tasks);
-  await documentation(app, options.settings, {
+  documentation(app, {
+    settings: options.settings,
     url: options.publicUrl,
     prefix,
     // the document is open to everybody, and where there are keys, names of models are not
@@ -144,7 +145,6 @@ export async function buildApp(parts: AppParts) {
     metricsRoute,
     openapiRoute,
   ];
-  // in a separate plugin, so that the documentation plugin is loaded before the routes
   await app.register(async (scope) => {
     const typed = scope.withTypeProvider<ZodTypeProvider>();
     await refuseOtherMethods(typed, async () => {
