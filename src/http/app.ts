@@ -1,6 +1,7 @@
 import fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { documentation } from './documentation.ts';
 import { listExampleModels } from './openapi-examples.ts';
 import { uploadScope } from './training/upload-scope.ts';
@@ -148,7 +149,11 @@ export async function buildApp(parts: AppParts) {
   await app.register(async (scope) => {
     const typed = scope.withTypeProvider<ZodTypeProvider>();
     await refuseOtherMethods(typed, async () => {
-      for (const route of routes) await route(typed, parts);
+      for (const route of routes) {
+        await route(typed, parts);
+        // the loader thread waits for replies of this one
+        await nextTurn();
+      }
     });
   });
   return app;

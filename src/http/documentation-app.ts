@@ -6,11 +6,27 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import type { Access } from '../access/scopes.ts';
 import { version } from '../version.ts';
-import type { DocumentationOptions, DocumentedSetting } from './documentation.ts';
 import { removeSafeBounds } from './openapi-bounds.ts';
-import { withExamples } from './openapi-examples.ts';
+import { withExamples, type ExampleModel } from './openapi-examples.ts';
 
 // The OpenAPI document, generated from the schemas of the routes, and its pages, in an app of their own.
+
+export interface DocumentedSetting {
+  readonly name: string;
+  readonly default: string;
+  readonly allowed: string;
+  readonly meaning: string;
+}
+
+export interface DocumentationOptions {
+  readonly settings: readonly DocumentedSetting[];
+  /** Where callers reach the server; empty: where they found the document. */
+  readonly url: string;
+  /** Path of this URL; empty: none. */
+  readonly prefix: string;
+  /** Models whose examples anybody may see. */
+  readonly models: () => readonly ExampleModel[];
+}
 
 export interface DocumentationApp {
   describe(): OpenAPIV3_1.Document;

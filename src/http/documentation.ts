@@ -1,7 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { OpenAPIV3_1 } from 'openapi-types';
-import type { DocumentationApp } from './documentation-app.ts';
-import type { ExampleModel } from './openapi-examples.ts';
+import type { DocumentationApp, DocumentationOptions } from './documentation-app.ts';
 
 // The OpenAPI document and its pages at /docs. Their libraries, and the conversion of all schemas, are imported and run
 // when somebody first asks: they are a tenth of the main thread's start, and most servers are never asked.
@@ -11,23 +10,6 @@ declare module 'fastify' {
     /** The document of the API, with examples that the models answer. */
     describeApi: () => Promise<OpenAPIV3_1.Document>;
   }
-}
-
-export interface DocumentedSetting {
-  readonly name: string;
-  readonly default: string;
-  readonly allowed: string;
-  readonly meaning: string;
-}
-
-export interface DocumentationOptions {
-  readonly settings: readonly DocumentedSetting[];
-  /** Where callers reach the server; empty: where they found the document. */
-  readonly url: string;
-  /** Path of this URL; empty: none. */
-  readonly prefix: string;
-  /** Models whose examples anybody may see. */
-  readonly models: () => readonly ExampleModel[];
 }
 
 /** Headers of a request for a page that its reply depends on. */
