@@ -2,17 +2,22 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /**
- * A RUN's commands, one after the other. npm runs with this machine's registry settings and cache; every
+ * A RUN's commands, one after the other. npm runs as root, with this machine's registry settings and cache; every
  * other command runs inside the stage.
  */
 export function runCommands(
   script: string,
   root: string,
-  { environment, workdir }: { environment: Readonly<Record<string, string>>; workdir: string },
+  {
+    environment,
+    workdir,
+    user,
+  }: { environment: Readonly<Record<string, string>>; workdir: string; user: string },
 ): void {
   for (const command of script.split(/\s*&&\s*/)) {
     const [program, ...args] = command.split(/\s+/) as [string, ...string[]];
     if (program === 'npm') {
+      if (user !== 'root') throw new Error(`npm as ${user} is not supported`);
       const inherited = Object.entries(process.env).filter(
         ([name]) => !/^npm_(?:package|lifecycle|config_.*prefix)/.test(name),
       );
@@ -20,7 +25,7 @@ export function runCommands(
       execFileSync('npm', args, { cwd: join(root, workdir), env, stdio: ['ignore', 'inherit', 'inherit'] });
     } else {
       const chrooted = ['env', `--chdir=${workdir}`, '/bin/sh', '-ec', command];
-      execFileSync('chroot', [root, ...chrooted], {
+      execFileSync('chroot', [`--userspec=${user}`, root, ...chrooted], {
         env: environment,
         stdio: ['ignore', 'inherit', 'inherit'],
       });
