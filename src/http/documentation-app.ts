@@ -8,6 +8,7 @@ import type { Access } from '../access/scopes.ts';
 import { version } from '../version.ts';
 import { removeSafeBounds } from './openapi-bounds.ts';
 import { withExamples, type ExampleModel } from './openapi-examples.ts';
+import { zodSchemas } from './zod-schemas.ts';
 
 // The OpenAPI document, generated from the schemas of the routes, and its pages, in an app of their own.
 
@@ -98,10 +99,7 @@ export async function createDocumentationApp(
   routes: readonly RouteOptions[],
   { settings, url, prefix, models }: DocumentationOptions,
 ): Promise<DocumentationApp> {
-  const app = fastify({ routerOptions: { ignoreTrailingSlash: true } });
-  // the routes are never called here
-  app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => () => '');
+  const app = fastify({ schemaController: zodSchemas, routerOptions: { ignoreTrailingSlash: true } });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -136,7 +134,7 @@ export async function createDocumentationApp(
     transformSpecification: describe,
     transformSpecificationClone: false,
   });
-  // in a separate plugin, so that the documentation plugin is loaded before the routes
+  // they are never called here; in a plugin of their own, so that those above are loaded before them
   await app.register(async (scope) => {
     for (const { method, url: path, schema = {}, config } of routes)
       if (method !== 'HEAD' && schema.hide !== true)
@@ -153,8 +151,11 @@ export async function createDocumentationApp(
   return {
     describe,
     async getPage(path, headers) {
+      // a path such as /docs/../v1 is one of the described routes once it is resolved
+      if (!/^\/docs(\/|$)/.test(new URL(path, 'http://localhost').pathname)) return null;
       const page = await app.inject({ method: 'GET', url: path, headers });
-      if (page.statusCode === 404) return null;
+      if (page.statusCode >= 500) throw new Error(`the page ${path} cannot be made: ${page.body}`);
+      if (page.statusCode >= 400) return null;
       const { connection: _, date: __, ...own } = page.headers;
       return {
         status: page.statusCode,

@@ -13,7 +13,7 @@ declare module 'fastify' {
 }
 
 /** Headers of a request for a page that its reply depends on. */
-const pageHeaders = ['if-none-match', 'if-modified-since', 'range', 'accept-encoding'] as const;
+const pageHeaders = ['if-none-match', 'if-modified-since', 'accept-encoding'] as const;
 
 /** Adds the pages, and describes them and all routes that are added later. */
 export function documentation(app: FastifyInstance, options: DocumentationOptions): void {
