@@ -1,7 +1,6 @@
 import type { Config } from './config.ts';
 import { installExitHandlers } from './end-process.ts';
-import { formatStartupBanner } from './startup-banner.ts';
-import { startLoaderThread } from './repository/start-loader-thread.ts';
+import type { LoaderThread } from './repository/start-loader-thread.ts';
 import type { Server } from './server.ts';
 import { shutdownGraceMs } from './shutdown.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -18,8 +17,13 @@ const slackMs = 10_000;
  * Starts the server and prints the startup banner, or logs the address where there is no terminal. Exits the process on
  * a signal or an uncaught error.
  * @param ignored variables that look like settings and are none
+ * @param loaderThread started before this module was imported
  */
-export async function serve(config: Config, ignored: readonly string[]): Promise<void> {
+export async function serve(
+  config: Config,
+  ignored: readonly string[],
+  loaderThread: LoaderThread,
+): Promise<void> {
   const terminal = process.stdout.isTTY;
   const log = createLogger(config.LOG_LEVEL, terminal);
   if (ignored.length > 0)
@@ -34,12 +38,11 @@ export async function serve(config: Config, ignored: readonly string[]): Promise
     // a server that has not started has no requests to drain
     close: async (drainMs, delayMs) => server?.close(drainMs, delayMs),
   });
-  // the loader thread imports its code while this thread imports the server's
-  const loaderThread = startLoaderThread({ background: false });
   const { startServer } = await import('./server.ts');
   server = await startServer(config, log, { loaderThread });
   const url = config.PUBLIC_URL === '' ? server.url : config.PUBLIC_URL.replace(/\/+$/, '');
   if (terminal) {
+    const { formatStartupBanner } = await import('./startup-banner.ts');
     const keyed = config.API_KEYS_FILE !== '';
     console.log(formatStartupBanner(url, server.models(), { keyed }));
   }

@@ -111,8 +111,6 @@ export async function startServer(
     watch: config.WATCH,
     check: checkExample,
   });
-  // in their own thread, while this one builds the app
-  const modelsLoaded = repository.start();
   metrics.observe({
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
@@ -123,7 +121,8 @@ export async function startServer(
     modelsFailed: () => repository.list().filter(({ error, unloaded }) => error !== null && !unloaded).length,
   });
 
-  const training = await openTraining(config.JOBS, {
+  // its code is imported before a model is compiled: V8 refuses cached code while the flags of a compilation are set
+  const trainingOpened = openTraining(config.JOBS, {
     folder: config.DATA,
     modelsRoot: config.MODELS,
     repository,
@@ -139,6 +138,12 @@ export async function startServer(
     redisUrl: config.REDIS_URL,
     log,
   });
+  // awaited below: meanwhile it may fail
+  trainingOpened.catch(() => {});
+  // in their own thread, while this one builds the app
+  const modelsLoaded = repository.start();
+  await repository.scanned;
+  const training = await trainingOpened;
   metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });
 
   const tasks: TaskContext = {

@@ -94,7 +94,6 @@ function execute(
         owner: resolveUser(flags['chown'] ?? 'root'),
       });
     case 'RUN':
-      if (draft.user !== 'root') throw new Error(`RUN as ${draft.user} is not supported`);
       return runCommands(rest, root, draft);
     case 'ENV':
       for (const pair of rest.split(/\s+/)) {

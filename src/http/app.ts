@@ -1,6 +1,7 @@
 import fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { documentation } from './documentation.ts';
 import { listExampleModels } from './openapi-examples.ts';
 import { uploadScope } from './training/upload-scope.ts';
@@ -115,7 +116,8 @@ export async function buildApp(parts: AppParts) {
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
   refuseEarly(app, parts.tasks);
-  await documentation(app, options.settings, {
+  documentation(app, {
+    settings: options.settings,
     url: options.publicUrl,
     prefix,
     // the document is open to everybody, and where there are keys, names of models are not
@@ -144,11 +146,14 @@ export async function buildApp(parts: AppParts) {
     metricsRoute,
     openapiRoute,
   ];
-  // in a separate plugin, so that the documentation plugin is loaded before the routes
   await app.register(async (scope) => {
     const typed = scope.withTypeProvider<ZodTypeProvider>();
     await refuseOtherMethods(typed, async () => {
-      for (const route of routes) await route(typed, parts);
+      for (const route of routes) {
+        await route(typed, parts);
+        // the loader thread waits for replies of this one
+        await nextTurn();
+      }
     });
   });
   return app;

@@ -1,120 +1,42 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { OpenAPIV3_1 } from 'openapi-types';
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import type { Access } from '../access/scopes.ts';
-import { version } from '../version.ts';
-import { removeSafeBounds } from './openapi-bounds.ts';
-import { withExamples, type ExampleModel } from './openapi-examples.ts';
+import type { DocumentationApp, DocumentationOptions } from './documentation-app.ts';
+
+// The OpenAPI document and its pages at /docs. Their libraries, and the conversion of all schemas, are imported and run
+// when somebody first asks: they are a tenth of the main thread's start, and most servers are never asked.
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The document of the API, with examples that the models answer. */
-    describeApi: () => OpenAPIV3_1.Document;
+    describeApi: () => Promise<OpenAPIV3_1.Document>;
   }
 }
 
-/** Allows resources of this origin only. No upgrade to https, which the server itself does not support. */
-const contentPolicy =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
+/** Headers of a request for a page that its reply depends on. */
+const pageHeaders = ['if-none-match', 'if-modified-since', 'accept-encoding'] as const;
 
-type Document = ReturnType<typeof jsonSchemaTransformObject>;
-
-/** Removes named schemas that nothing refers to: zod emits each in an input and an output form. */
-function removeUnusedSchemas(document: Document): Document {
-  const { components } = document as { components?: { schemas?: Record<string, unknown> } };
-  if (!components?.schemas) return document;
-  const text = JSON.stringify({ ...document, components: { ...components, schemas: undefined } });
-  const used = new Set<string>();
-  const visit = (json: string): void => {
-    for (const [, name] of json.matchAll(/#\/components\/schemas\/([\w-]+)/g))
-      if (!used.has(name!)) {
-        used.add(name!);
-        visit(JSON.stringify(components.schemas![name!] ?? null));
-      }
+/** Adds the pages, and describes them and all routes that are added later. */
+export function documentation(app: FastifyInstance, options: DocumentationOptions): void {
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => void routes.push(route));
+  let created: Promise<DocumentationApp> | null = null;
+  const create = async (): Promise<DocumentationApp> => {
+    const { createDocumentationApp } = await import('./documentation-app.ts');
+    return createDocumentationApp(routes, options);
   };
-  visit(text);
-  const schemas = Object.fromEntries(Object.entries(components.schemas).filter(([name]) => used.has(name)));
-  return { ...document, components: { ...components, schemas } } as Document;
-}
+  const open = (): Promise<DocumentationApp> => (created ??= create());
+  app.decorate('describeApi', async () => (await open()).describe());
+  app.addHook('onClose', async () => (await created)?.close());
 
-const securitySchemes = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer unroll_…`' },
-  apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key' },
-} as const;
-
-/** A key with the scope, or none where the server has no keys. */
-const toSecurity = (access: Access | undefined): Record<string, string[]>[] | null =>
-  access === undefined || access === 'open' ? null : [{ bearer: [access] }, { apiKey: [access] }, {}];
-
-export interface DocumentedSetting {
-  readonly name: string;
-  readonly default: string;
-  readonly allowed: string;
-  readonly meaning: string;
-}
-
-const description = (settings: readonly DocumentedSetting[]): string =>
-  [
-    'An inference server for trained recurrent networks. Outputs are bit-identical whether a sequence runs alone, batched or streamed.',
-    'Errors are RFC 9457 problem documents with a stable `code`; their `detail` names the field, the limit and the given value.',
-    'Where a server has API keys, an operation needs one with the scope that its security names: `infer`, `train` or `admin`, which includes the others.',
-    '',
-    'Limits and other settings are environment variables:',
-    '',
-    '| variable | default | allowed | meaning |',
-    '|---|---|---|---|',
-    ...settings.map(
-      (setting) => `| \`${setting.name}\` | ${setting.default} | ${setting.allowed} | ${setting.meaning} |`,
-    ),
-  ].join('\n');
-
-/**
- * Registers the OpenAPI document, generated from the schemas of the routes, and its page at /docs.
- * @param models whose examples anybody may see
- */
-export async function documentation(
-  app: FastifyInstance,
-  settings: readonly DocumentedSetting[],
-  {
-    url,
-    prefix,
-    models,
-  }: { readonly url: string; readonly prefix: string; readonly models: () => readonly ExampleModel[] },
-): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Unroll',
-        version,
-        description: description(settings),
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      servers: [{ url: url === '' ? '/' : url.replace(/\/+$/, ''), description: 'This server' }],
-      tags: [
-        { name: 'models', description: 'Models that are served' },
-        { name: 'tasks', description: 'Inference' },
-        { name: 'openai', description: "OpenAI's API over the same models, jobs and datasets" },
-        { name: 'operations', description: 'Health and metrics' },
-      ],
-      security: [],
-      components: { securitySchemes },
-    },
-    transform: (route) => {
-      const { schema, url: path } = jsonSchemaTransform(route);
-      const security = toSecurity(route.route.config?.access);
-      return { schema: { ...schema, ...(security && { security }) }, url: path };
-    },
-    transformObject: (document) => removeSafeBounds(removeUnusedSchemas(jsonSchemaTransformObject(document))),
-  });
-  app.decorate('describeApi', () => withExamples(app.swagger() as OpenAPIV3_1.Document, models()));
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    indexPrefix: prefix,
-    staticCSP: contentPolicy,
-    transformSpecification: () => app.describeApi(),
-    transformSpecificationClone: false,
-  });
+  for (const url of ['/docs', '/docs/*'])
+    app.get(url, { config: { access: 'open' }, schema: { hide: true } }, async (request, reply) => {
+      const headers = Object.fromEntries(
+        pageHeaders.flatMap((name) =>
+          request.headers[name] === undefined ? [] : [[name, request.headers[name]]],
+        ),
+      );
+      const page = await (await open()).getPage(request.url, headers);
+      if (page === null) return reply.callNotFound();
+      return reply.code(page.status).headers(page.headers).send(page.body);
+    });
 }

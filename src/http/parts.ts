@@ -5,7 +5,7 @@ import type { StateTokens } from '../sessions/state-token.ts';
 import type { Training } from '../jobs/create-training.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskContext } from '../tasks/context.ts';
-import type { DocumentedSetting } from './documentation.ts';
+import type { DocumentedSetting } from './documentation-app.ts';
 import type { Authentication } from './plugins/authenticate.ts';
 
 /** What the routes are built from; server.ts makes it once. */

@@ -6,7 +6,8 @@ import { hashCode } from '../hash-code.ts';
 import type { KernelPath } from './compile.ts';
 
 // The self-test's verdict depends on the processor, on Node and its flags, and on this code alone, so it is kept
-// between starts beside the code that Node keeps compiled, in a folder that is as safe as the code itself.
+// between starts beside the code that Node keeps compiled, in a folder that is as safe as the code itself, and that Node
+// names by its version, V8's flags and the processor's features.
 
 /** What the self-test found. */
 export interface Verdict {

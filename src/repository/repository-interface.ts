@@ -80,6 +80,8 @@ export interface RepositoryLog {
 export interface Repository {
   /** Finds the versions and loads them; more than a thousand are loaded after it returns. */
   start(): Promise<void>;
+  /** Resolves when the first scan has ended, and what it found is being loaded. */
+  readonly scanned: Promise<void>;
   /** Every version of every model, or of one, sorted by name, the highest version first. */
   list(name?: string): readonly ModelListing[];
   /** What the last scan found that is not where a version must be, with the reason. */

@@ -62,6 +62,7 @@ export function createRepository({
   const queue = createLoadQueue(versionLoader.load);
   /** References that the next scan loads, even if they have not changed. */
   const requested = new Set<string>();
+  const scanned = Promise.withResolvers<void>();
   let stopWatching = (): void => {};
   /** Whether every version of the first scan has been tried. */
   let tried = false;
@@ -184,10 +185,12 @@ export function createRepository({
   return {
     async start() {
       const result = await scan();
+      scanned.resolve();
       if (watch && !closed)
         stopWatching = watchFolder(root, async () => void (await scan()), versions.size <= manyVersions);
       if ('changes' in result && result.changes.length <= manyVersions) await firstLoad;
     },
+    scanned: scanned.promise,
     list: (name) => (name === undefined ? versions.list() : versions.ofModel(name)).map(toListing),
     find: (reference) => toListing(finder.one(reference)),
     aliases: (name) => aliases.of(name).versions,

@@ -54,6 +54,15 @@ describe('what is loaded', () => {
     },
   );
 
+  it('by a server is nothing of the document of its API and its pages, which are made when they are asked for', () => {
+    const loaded = loadedBy('src/server.ts');
+    expect(loaded).toContain('src/http/documentation.ts');
+    expect(
+      loaded.filter((path) => /node_modules\/(@fastify\/(swagger|static|send)|yaml|glob)/.test(path)),
+    ).toEqual([]);
+    expect(loaded).not.toContain('src/http/documentation-app.ts');
+  });
+
   it("by the server's routes is no HTTP client", () => {
     const loaded = loadedBy('scripts/openapi.ts');
     expect(loaded).toContain('http');

@@ -25,6 +25,16 @@ async function startLoading(names: string, options: { watch?: boolean } = {}) {
 }
 
 describe('while the first models are loaded', () => {
+  it('the repository has been scanned, so that the server can do other work meanwhile', async () => {
+    const { repository, begun, started } = await startLoading('ab');
+    await repository.scanned;
+    expect(listed(repository)).toHaveLength(2);
+    expect(begun).toEqual(['a@1']);
+    await expect(Promise.race([started.then(() => 'loaded'), Promise.resolve('loading')])).resolves.toBe(
+      'loading',
+    );
+  });
+
   it('a new model is found, and loaded before the others where it is asked for', async () => {
     const { root, repository, next, begun, started } = await startLoading('abc');
     writeModel(root, 'new', 1);

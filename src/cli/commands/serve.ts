@@ -9,6 +9,9 @@ export const addServeCommand = (program: Command): Command =>
     .description('start the server')
     .action(async (options: object) => {
       const { config, ignored } = settings.read({ ...options });
+      const { startLoaderThread } = await import('../../repository/start-loader-thread.ts');
+      // it imports its code while this thread imports the server's
+      const loaderThread = startLoaderThread({ background: false });
       const { serve } = await import('../../main.ts');
-      await serve(config, ignored);
+      await serve(config, ignored, loaderThread);
     });

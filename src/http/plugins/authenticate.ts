@@ -25,13 +25,13 @@ export type Authentication =
   | { readonly kind: 'keys'; readonly keys: Pick<KeyRing, 'find'> }
   | { readonly kind: 'none'; readonly caller: Caller };
 
-/** The routes of libraries: preflight requests, and the documentation, whose content is in the repository. */
-const openLibraryRoutes = /^(\*|\/docs(\/.*)?)$/;
+/** The route of a library, for preflight requests. */
+const preflightUrl = '*';
 
 /** Lets no route be added that does not declare its access. Called before any is. */
 export function requireAccess(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
-    if (openLibraryRoutes.test(route.url)) route.config = { access: 'open', ...route.config };
+    if (route.url === preflightUrl) route.config = { access: 'open', ...route.config };
     if (route.config?.access === undefined)
       throw new Error(`route ${String(route.method)} ${route.url} does not say what access it needs`);
   });

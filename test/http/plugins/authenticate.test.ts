@@ -82,8 +82,8 @@ describe('the routes of an app', () => {
       }
   });
 
-  it('name their scope in the API document', () => {
-    const { paths = {} } = served.app.swagger() as unknown as {
+  it('name their scope in the API document', async () => {
+    const { paths = {} } = (await served.app.describeApi()) as unknown as {
       paths?: Record<string, Record<string, object>>;
     };
     expect(paths['/v1/training/jobs']!['post']).toMatchObject({

@@ -111,7 +111,9 @@ describe('the pages of an allowed origin', () => {
   const page = { origin: 'https://page.test' };
 
   it('may use every method and header of every route', async () => {
-    const { paths = {} } = allowing.app.swagger() as unknown as { paths?: Record<string, object> };
+    const { paths = {} } = (await allowing.app.describeApi()) as unknown as {
+      paths?: Record<string, object>;
+    };
     for (const [path, operations] of Object.entries(paths))
       for (const method of Object.keys(operations)) {
         const headers = 'authorization,x-api-key,content-type,inference-header-content-length,last-event-id';
