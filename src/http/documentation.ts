@@ -24,7 +24,12 @@ export function documentation(app: FastifyInstance, options: DocumentationOption
     const { createDocumentationApp } = await import('./documentation-app.ts');
     return createDocumentationApp(routes, options);
   };
-  const open = (): Promise<DocumentationApp> => (created ??= create());
+  // one that failed, such as for want of files that may be open, is tried again
+  const open = (): Promise<DocumentationApp> =>
+    (created ??= create().catch((error: unknown) => {
+      created = null;
+      throw error;
+    }));
   app.decorate('describeApi', async () => (await open()).describe());
   app.addHook('onClose', async () => (await created)?.close());
 
