@@ -15,7 +15,7 @@ export interface ServerProcess {
 const readyWithinMilliseconds = 30_000;
 
 /** Node's flags of `npm start`. */
-const startFlags = manifest.scripts.start.match(/--[a-z-]+=\d+/g)!.slice(0, 1);
+const startFlags = /node ((?:--\S+ )+)/.exec(manifest.scripts.start)![1]!.trim().split(' ');
 
 /**
  * Starts the server as `npm start` does, on a free port; resolves once it is ready.

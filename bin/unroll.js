@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8 --no-parallel-scavenge
 // Plain JavaScript on purpose: this file must still parse on a Node too old to run the rest.
 import { existsSync } from 'node:fs';
 

@@ -70,7 +70,7 @@ describe('what is loaded', () => {
   });
 });
 
-describe('the limits on the young generation and on arenas of malloc', () => {
+describe('the flags of the young generation and the limit on arenas of malloc', () => {
   it('are the same however the server is started', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
@@ -81,6 +81,7 @@ describe('the limits on the young generation and on arenas of malloc', () => {
       .join(' ');
     for (const command of [scripts['start']!, shebang, image]) {
       expect(command).toContain('--max-semi-space-size=8');
+      expect(command).toContain('--no-parallel-scavenge');
       expect(command).toContain('MALLOC_ARENA_MAX=2');
     }
   });
