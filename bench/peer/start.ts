@@ -27,20 +27,25 @@ export function writeModels(cases: readonly Case[]): ModelFiles {
     string,
   ];
   for (const each of [onnx, models, data]) mkdirSync(each);
-  for (const { name, task, size, onnx: bytes } of cases) {
+  for (const { name, task, size, onnx: bytes } of cases.filter(({ precision }) => precision === 'float32')) {
     const file = join(onnx, `${name}.onnx`);
     writeFileSync(file, bytes);
     const labels =
       'labels' in size ? ['--labels', Array.from({ length: size.labels }, (_, i) => `c${i}`).join()] : [];
-    const root = join(import.meta.dirname, '../..');
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['bin/unroll.js', 'import', file, '--name', name, '--task', task, ...labels],
-      { cwd: root, env: { ...process.env, UNROLL_MODELS: models }, encoding: 'utf8' },
-    );
-    if (status !== 0) throw new Error(`import of ${name}: ${stdout}${stderr}`);
+    runUnroll(['import', file, '--name', name, '--task', task, ...labels], models);
   }
   return { onnx, models, data, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+/** Runs a command of `unroll` on a folder of models. @returns what it printed */
+export function runUnroll(given: readonly string[], models: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/unroll.js', ...given], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: { ...process.env, UNROLL_MODELS: models },
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`unroll ${given.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
 }
 
 /** Starts both servers, this one with a single worker. @param cpu the only CPU of both, null for any */
@@ -56,7 +61,10 @@ export async function startPair(
     UNROLL_DATA: data,
   };
   const ours = await startServer(environment, { cpu });
-  const served = cases.map(({ name, task }) => `${name}:${task}`).join();
+  const served = cases
+    .filter(({ precision }) => precision === 'float32')
+    .map(({ name, task }) => `${name}:${task}`)
+    .join();
   const peer = await startProcess(
     (port) => ['peer/server.ts', '--folder', onnx, '--port', String(port), '--models', served],
     { readyPath: '/ready', cwd: join(import.meta.dirname, '..'), cpu },
