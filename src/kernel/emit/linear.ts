@@ -3,7 +3,7 @@ import { add, i32, lessThan, load, sub } from '../assembler/expressions.ts';
 import type { Precision } from '../precision.ts';
 import { activate, type Activation } from './activations.ts';
 import type { Emitter } from './emitter.ts';
-import { padded, panelBytes, countPanels } from '../layout.ts';
+import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import { productOf } from './product.ts';
 import { branchOnRows, forEachRowBlock, panelGroups } from './tile.ts';
 
@@ -46,7 +46,7 @@ export function emitLinear(e: Emitter, shape: LinearShape): string {
   }
   const multiply = (f: FunctionBuilder, given: Addresses, rows: I32Local): void => {
     const tile = (rowCount: number, width: number, { x, w, bias, y }: Addresses): void => {
-      const shapeOfTile = { rows: rowCount, panels: width };
+      const shapeOfTile = { rows: rowCount, vectors: width * panelVectors };
       const sums = product.multiply(f, e, shapeOfTile, x, w, (_, v) => load(bias, v * 16));
       sums.forEach((row, r) => {
         activate(f, e, row, activation);
