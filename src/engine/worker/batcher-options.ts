@@ -20,6 +20,6 @@ export const batcherDefaults = {
   maxChunkSteps: 64,
   maxGeneratingChunkSteps: 8,
   targetTickMs: 4,
-  maxWholeTickMs: 16,
+  maxWholeTickMs: 24,
   maxStallMs: 20,
 } as const;

@@ -44,6 +44,10 @@ interface Waiting extends WaitingWhole {
   readonly sequence: BatchedSequence;
 }
 
+/** Follows a tick that was slower than before only slowly: it may have waited for a processor. */
+const followFaster = (average: number, sample: number): number =>
+  average + (sample < average ? 0.5 : 0.05) * (sample - average);
+
 /** @param runner runs the network's steps @param options limits of a tick, and the clock */
 export function createBatcher(runner: Runner, options: BatcherOptions): Batcher {
   /** In the order of arrival. */
@@ -279,7 +283,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
       const packed = offsets[offsets.length - 1]!;
       const ms = options.now() - startedAtMs;
-      msPerStep = msPerStep === 0 ? ms / packed : msPerStep + 0.2 * (ms / packed - msPerStep);
+      msPerStep = msPerStep === 0 ? ms / packed : followFaster(msPerStep, ms / packed);
       const sequenceSteps = steps.reduce((sum, count) => sum + count, 0);
       return { rows: steps.length, steps: packed, padding: packed - sequenceSteps, sequenceSteps, ms };
     },
