@@ -57,7 +57,9 @@ export async function startPair(
   const environment = {
     UNROLL_MODELS: models,
     UNROLL_WORKERS: '1',
+    // the peer refuses nobody, however busy the machine
     UNROLL_MAX_EXPECTED_MS: '60000',
+    UNROLL_MAX_EVENT_LOOP_DELAY_MS: '0',
     UNROLL_DATA: data,
   };
   const ours = await startServer(environment, { cpu });

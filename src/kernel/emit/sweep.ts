@@ -4,7 +4,7 @@ import type { Emitter } from './emitter.ts';
 import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import type { Precision } from '../precision.ts';
 import { productOf } from './product.ts';
-import { forEachBlock, panelGroups } from './tile.ts';
+import { forEachTile, panelGroups } from './row-blocks.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
 // Units are in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
@@ -204,7 +204,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           const { at, weights } = locate(group);
           const sumStride = products * panelBytes;
           if (products > 0)
-            forEachBlock(f, p.rows, products * panelVectors, (block, row) => {
+            forEachTile(f, p.rows, products, (block, row) => {
               const x = f.i32(add(operand, mul(row, operandStride)));
               const preAt = f.i32(add(at.pre, mul(row, preStride)));
               const sumsAt = f.i32(add(p.scratch, mul(row, sumStride)));
