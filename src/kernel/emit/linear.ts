@@ -5,7 +5,7 @@ import { activate, type Activation } from './activations.ts';
 import type { Emitter } from './emitter.ts';
 import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import { productOf } from './product.ts';
-import { forEachPanelTile, panelGroups } from './row-blocks.ts';
+import { forEachPanelTile, panelGroups, rowPanels } from './row-blocks.ts';
 
 /** Rows that are converted at a time where the precision is of integers. */
 const convertedRows = 64;
@@ -56,7 +56,7 @@ export function emitLinear(e: Emitter, layer: LinearShape): string {
 
     /** Several panels at a time, to keep the multipliers busy. */
     const oneRow = (): void => {
-      for (const { width, count, first } of panelGroups(panels, 4)) {
+      for (const { width, count, first } of panelGroups(panels, rowPanels)) {
         const w = f.i32(add(given.w, first * panelByteLength));
         const bias = f.i32(add(given.bias, first * panelBytes));
         const y = f.i32(add(given.y, first * panelBytes));

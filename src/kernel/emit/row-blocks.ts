@@ -25,6 +25,20 @@ const blocks: readonly RowBlock[] = [
   { rows: 2, vectors: 12, panels: 3, taken: (left) => eq(left, 2) },
 ];
 
+/** Panels of a tile of one row: twelve pairs of sums. */
+export const rowPanels = 6;
+
+/** Columns of a row from which a tile that ends within a group of units is worth its sums that wait. */
+const longRow = 160;
+
+/** Groups of `products` panels that fill tiles of one row together. */
+export function groupsOfRow(products: number, inner: number): number {
+  if (rowPanels % products === 0) return rowPanels / products;
+  let groups = 1;
+  while (inner >= longRow && (groups * products) % rowPanels !== 0) groups++;
+  return groups;
+}
+
 /** Emits a tile, given its first row. */
 type Body = (tile: Required<Omit<Tile, 'inner'>>, row: I32Local) => void;
 

@@ -4,7 +4,7 @@ import type { Emitter } from './emitter.ts';
 import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import type { Precision } from '../precision.ts';
 import { productOf } from './product.ts';
-import { forEachTile, panelGroups } from './row-blocks.ts';
+import { forEachTile, groupsOfRow, panelGroups, rowPanels } from './row-blocks.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
 // Units are in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
@@ -162,29 +162,42 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           return index < 0 ? createVectors((v) => loadStart(gate, pre, constants, 0, v)) : product(index);
         });
 
-      /** One row: all of a group's gates at once, or those of several groups where fewer than eight pairs of sums would wait for each other. */
+      /** One row: the gates of several groups in tiles of `rowPanels` panels; a group is updated when it has all its sums. */
       const oneRow = (): void => {
-        const wide = Math.ceil(panelVectors / products);
-        for (const { width, count, first } of panelGroups(groups, wide)) {
+        for (const { width, count, first } of panelGroups(groups, groupsOfRow(products, units))) {
           const visit = f.i32(count);
           const group = f.i32(first);
           f.if(p.descending, () => f.set(group, add(first, (count - 1) * width)));
           f.repeat(visit, () => {
             const places = Array.from({ length: width }, (_, i) => locate(add(group, i)));
-            const tile = { rows: 1, vectors: width * products * panelVectors };
-            const [acc = []] = product.multiply(f, e, tile, operand, places[0]!.weights, (_, vector) => {
-              const panel = Math.floor(vector / panelVectors);
-              const { at } = places[Math.floor(panel / products)]!;
-              const gate = multiplied[panel % products]!;
-              return loadStart(gate, at.pre, at.constants, 0, vector % panelVectors);
-            });
-            places.forEach(({ at }, i) => {
-              const sums = allSums(at, (index) => {
-                const from = (i * products + index) * panelVectors;
-                return acc.slice(from, from + panelVectors);
-              });
-              phase.update(f, e, sums, at);
-            });
+            const sums: V128Local[] = [];
+            let updated = 0;
+            for (const tile of panelGroups(width * products, rowPanels))
+              for (let i = 0; i < tile.count; i++) {
+                const from = tile.first + i * tile.width;
+                const shape = { rows: 1, vectors: tile.width * panelVectors };
+                const w = add(places[0]!.weights, from * panelByteLength);
+                const [acc = []] = product.multiply(f, e, shape, operand, w, (_, vector) => {
+                  const panel = from + Math.floor(vector / panelVectors);
+                  const { at } = places[Math.floor(panel / products)]!;
+                  return loadStart(
+                    multiplied[panel % products]!,
+                    at.pre,
+                    at.constants,
+                    0,
+                    vector % panelVectors,
+                  );
+                });
+                sums.push(...acc);
+                for (; (updated + 1) * products * panelVectors <= sums.length; updated++) {
+                  const own = sums.slice(updated * products * panelVectors);
+                  const { at } = places[updated]!;
+                  const gates = allSums(at, (index) =>
+                    own.slice(index * panelVectors, (index + 1) * panelVectors),
+                  );
+                  phase.update(f, e, gates, at);
+                }
+              }
             f.if(
               p.descending,
               () => f.set(group, sub(group, width)),
