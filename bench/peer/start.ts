@@ -27,7 +27,7 @@ export function writeModels(cases: readonly Case[]): ModelFiles {
     string,
   ];
   for (const each of [onnx, models, data]) mkdirSync(each);
-  for (const { name, task, size, onnx: bytes } of cases.filter(({ precision }) => precision === 'float32')) {
+  for (const { name, task, size, onnx: bytes } of oneEach(cases)) {
     const file = join(onnx, `${name}.onnx`);
     writeFileSync(file, bytes);
     const labels =
@@ -36,6 +36,11 @@ export function writeModels(cases: readonly Case[]): ModelFiles {
   }
   return { onnx, models, data, remove: () => rmSync(folder, { recursive: true }) };
 }
+
+/** One case of each model: its weights may be compared in two precisions. */
+const oneEach = (cases: readonly Case[]): Case[] => [
+  ...new Map(cases.map((one) => [one.name, one])).values(),
+];
 
 /** Runs a command of `unroll` on a folder of models. @returns what it printed */
 export function runUnroll(given: readonly string[], models: string): string {
@@ -63,8 +68,7 @@ export async function startPair(
     UNROLL_DATA: data,
   };
   const ours = await startServer(environment, { cpu });
-  const served = cases
-    .filter(({ precision }) => precision === 'float32')
+  const served = oneEach(cases)
     .map(({ name, task }) => `${name}:${task}`)
     .join();
   const peer = await startProcess(
