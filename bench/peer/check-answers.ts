@@ -1,6 +1,7 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession } from 'onnxruntime-node';
 import type { Case } from './cases.ts';
 import type { Post } from './client.ts';
+import { runInOnnxruntime } from './expected-rows.ts';
 import { createRequests, tokensPerStream } from './requests.ts';
 
 const checked = 20;
@@ -30,21 +31,11 @@ export async function checkAnswers(one: Case, ours: Post, peer: Post): Promise<v
   }
   const session = await InferenceSession.create(one.onnx);
   for (const request of requests) {
-    const rows = await expectedRows(session, request.tokens);
+    const rows = await runInOnnxruntime(session, request.tokens);
     const read = one.task === 'classify' ? readClassified : readTagged;
     check(one.name, rows, read(JSON.parse((await ours(path.ours, request.ours)).body)));
     check(one.name, rows, readPeer(JSON.parse((await peer(path.peer, request.peer)).body)));
   }
-}
-
-async function expectedRows(session: InferenceSession, tokens: readonly number[]): Promise<Float32Array[]> {
-  const ids = BigInt64Array.from(tokens, BigInt);
-  const outputs = await session.run({ tokens: new Tensor('int64', ids, [1, ids.length]) });
-  const { data, dims } = outputs[session.outputNames[0]!]!;
-  const width = dims.at(-1)!;
-  return Array.from({ length: data.length / width }, (_, t) =>
-    (data as Float32Array).subarray(t * width, (t + 1) * width),
-  );
 }
 
 /** A label whose score equals the best one's is as good: two may be equal but for rounding. */

@@ -3,7 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { keepOff, pinnedCpu } from '../pinned.ts';
 import { median } from '../timing.ts';
-import { createCases, type Case } from './cases.ts';
+import { createCases, titleOf, type Case } from './cases.ts';
 import { checkAnswers } from './check-answers.ts';
 import { createPost } from './client.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type Round,
   type Side,
 } from './measure.ts';
+import { quantiseModels } from './quantise.ts';
 import { printMoved, readCommitted, type Ratios } from './ratios.ts';
 import { startEcho, startPair, writeModels, type ModelFiles } from './start.ts';
 
@@ -27,9 +28,12 @@ const latencyShare = 0.8;
 const rounds = 3;
 
 export async function compareWithPeer(only: readonly string[] | null): Promise<void> {
-  const cases = createCases().filter(({ name }) => only === null || only.includes(name));
+  const cases = createCases().filter(
+    (one) => only === null || only.includes(titleOf(one)) || only.includes(one.name),
+  );
   const files = writeModels(cases);
   try {
+    await quantiseModels(cases, files);
     const ratios: Ratios = {};
     const loads = await compareLoads(cases, files, ratios);
     const latencies = await compareLatencies(cases, files, ratios);
@@ -57,16 +61,18 @@ async function compareLoads(cases: readonly Case[], files: ModelFiles, ratios: R
       `\nprocessor time of all threads in µs, 32 callers, one worker; median of ${rounds} rounds [least to most]`,
     );
     for (const one of cases) {
-      await checkAnswers(one, createPost(pair.ours.url, 4), createPost(pair.peer.url, 4));
+      const title = titleOf(one);
+      if (one.precision === 'float32')
+        await checkAnswers(one, createPost(pair.ours.url, 4), createPost(pair.peer.url, 4));
       const measured = await measureLoad(pair, one, rounds);
       const unit = one.task === 'generate' ? 'token' : 'request';
-      for (const side of sides) console.log(formatLoad(one.name, side, unit, measured[side]));
+      for (const side of sides) console.log(formatLoad(title, side, unit, measured[side]));
       const cpu = (side: Side): number => median(measured[side].map(({ cpuUs }) => cpuUs.total));
-      print(ratios, `${one.name}: processor time a ${unit}`, cpu('peer') / cpu('ours'));
+      print(ratios, `${title}: processor time a ${unit}`, cpu('peer') / cpu('ours'));
       const rate = (side: Side): number => median(measured[side].map(({ perSecond }) => perSecond));
-      print(ratios, `${one.name}: ${unit}s a second`, rate('ours') / rate('peer'));
-      results[one.name] = measured;
-      if (one.task !== 'generate') continue;
+      print(ratios, `${title}: ${unit}s a second`, rate('ours') / rate('peer'));
+      results[title] = measured;
+      if (one.task !== 'generate' || one.precision === 'int8') continue;
       const single = {
         ours: await measureSingleStream(pair.ours, one, 'ours'),
         peer: await measureSingleStream(pair.peer, one, 'peer'),
@@ -104,7 +110,7 @@ async function compareLatencies(cases: readonly Case[], files: ModelFiles, ratio
   const pair = await startPair(cases, files, cpu);
   try {
     console.log('\nlatency on one core, requests at 80 % of the peer’s peak');
-    for (const one of cases.filter(({ task }) => task !== 'generate')) {
+    for (const one of cases.filter(({ task, precision }) => task !== 'generate' && precision === 'float32')) {
       await measurePeak(pair.ours, one, 'ours');
       await measurePeak(pair.peer, one, 'peer');
       const rate = latencyShare * (await measurePeak(pair.peer, one, 'peer'));

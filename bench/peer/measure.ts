@@ -8,8 +8,8 @@ import type { Pair } from './start.ts';
 
 export type Side = 'ours' | 'peer';
 export const sides = ['ours', 'peer'] as const;
-const pathOf = ({ name, task }: Case, side: Side): string =>
-  side === 'ours' ? `/v1/models/${name}/${task}` : `/${name}/${task}`;
+const pathOf = ({ name, task, precision }: Case, side: Side): string =>
+  side === 'ours' ? `/v1/models/${precision === 'int8' ? `${name}@int8` : name}/${task}` : `/${name}/${task}`;
 
 const bodyCount = 500;
 const callers = 32;
@@ -18,12 +18,18 @@ const callers = 32;
 export interface Round {
   readonly cpuUs: CpuTimes;
   readonly perSecond: number;
+  readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
 }
 
-/** Sends the same requests to both in turns, the one that is first alternating. */
+/** Each side is warmed up for so long at least, and until its processor time moves by less than this share from round to round. */
+const warmUpSeconds = 3;
+const steadyWithin = 0.05;
+const maxWarmUpRounds = 12;
+
+/** Sends the same requests to both in turns, the one that is first alternating, after both have become steady. */
 export async function measureLoad(
   pair: Pair,
   one: Case,
@@ -31,14 +37,35 @@ export async function measureLoad(
 ): Promise<Record<Side, readonly Round[]>> {
   const requests = createRequests(one, bodyCount);
   const measured: Record<Side, Round[]> = { ours: [], peer: [] };
-  for (let round = -1; round < rounds; round++) {
+  const measureBoth = async (round: number): Promise<Record<Side, Round>> => {
+    const results: Partial<Record<Side, Round>> = {};
     for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
       const bodies = requests.map((request) => request[side]);
-      const result = await measureRound(pair[side], pathOf(one, side), bodies, one);
-      if (round >= 0) measured[side].push(result);
+      results[side] = await measureRound(pair[side], pathOf(one, side), bodies, one);
     }
+    return results as Record<Side, Round>;
+  };
+  await warmUp(measureBoth);
+  for (let round = 0; round < rounds; round++) {
+    const results = await measureBoth(round);
+    for (const side of sides) measured[side].push(results[side]);
   }
   return measured;
+}
+
+/** Runs rounds until V8 has compiled both servers' code: the same number for each. */
+async function warmUp(measureBoth: (round: number) => Promise<Record<Side, Round>>): Promise<void> {
+  const seconds = { ours: 0, peer: 0 };
+  let last: Record<Side, Round> | null = null;
+  for (let round = 0; round < maxWarmUpRounds; round++) {
+    const now = await measureBoth(round);
+    const before = last;
+    const isSteady = (side: Side): boolean =>
+      before !== null && Math.abs(now[side].cpuUs.total / before[side].cpuUs.total - 1) < steadyWithin;
+    for (const side of sides) seconds[side] += now[side].seconds;
+    if (sides.every((side) => seconds[side] >= warmUpSeconds && isSteady(side))) return;
+    last = now;
+  }
 }
 
 async function measureRound(
@@ -58,6 +85,7 @@ async function measureRound(
       Object.entries(cpu).map(([kind, spent]) => [kind, (1000 * spent) / units]),
     ) as unknown as CpuTimes,
     perSecond: (perSecond * units) / requests,
+    seconds: requests / perSecond,
     p50Ms: quantile(ms, 0.5),
     p99Ms: quantile(ms, 0.99),
     p999Ms: quantile(ms, 0.999),

@@ -40,6 +40,13 @@ export function topIndexes(values: Float64Array | Float32Array, count: number): 
   return best.subarray(0, found);
 }
 
+/** Index of the largest value, the first of equal ones; 0 of none. */
+export function indexOfLargest(values: Float64Array): number {
+  let best = 0;
+  for (let id = 1; id < values.length; id++) if (values[id]! > values[best]!) best = id;
+  return best;
+}
+
 /** The number of most likely tokens tried first for top-p and min-p; usually they are enough. */
 const firstCount = 32;
 
@@ -51,8 +58,7 @@ export function selectCandidates(
 ): Candidates {
   const { topK, topP, minP } = limits;
   const size = logProbabilities.length;
-  const [mostLikely] = topIndexes(logProbabilities, 1);
-  const highest = logProbabilities[mostLikely!]!;
+  const highest = logProbabilities[indexOfLargest(logProbabilities)]!;
   // relative to the most likely one, whose weight is 1, so that not all underflow at a low temperature
   const toWeight = (logProbability: number): number => Math.exp((logProbability - highest) / temperature);
   if (topK === 0 && topP === 1 && minP === 0) return normalised(allIds(size), logProbabilities.map(toWeight));
@@ -101,7 +107,11 @@ function indexesDownTo(values: Float64Array, last: number, count: number): Int32
   return ids;
 }
 
-const sumWeights = (weights: Float64Array): number => weights.reduce((sum, weight) => sum + weight, 0);
+function sumWeights(weights: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) sum += weights[i]!;
+  return sum;
+}
 
 /** Normalises weights in place to sum to 1. */
 function normalised(ids: Int32Array, weights: Float64Array): Candidates {

@@ -1,5 +1,5 @@
 import type { TokenTexts } from '../vocabulary/token-table.ts';
-import { selectCandidates, drawCandidate, topIndexes } from './candidates.ts';
+import { drawCandidate, indexOfLargest, selectCandidates, topIndexes } from './candidates.ts';
 import { logSoftmax, penaliseFrequency, penaliseRepetition } from './logits-process.ts';
 import { createRng, restoreRng, type RngState } from '../random.ts';
 import { createStopTextFilter } from './stop-text.ts';
@@ -111,7 +111,7 @@ export function restoreGeneration(
 
   function choose(): number {
     const { temperature } = options;
-    if (temperature === 0) return topIndexes(scores, 1)[0]!;
+    if (temperature === 0) return indexOfLargest(scores);
     return drawCandidate(selectCandidates(scores, temperature, options), rng.next());
   }
 

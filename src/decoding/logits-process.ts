@@ -19,12 +19,13 @@ export function penaliseFrequency(
   for (const [id, count] of generated) logits[id]! -= penalty * count;
 }
 
-/** log softmax in place. A logit of −∞ keeps probability 0. */
+/** log softmax in place. A logit of −∞ keeps probability 0. Runs for every token, where iterators take twice as long. */
 export function logSoftmax(logits: Float64Array): void {
+  const { length } = logits;
   let largest = -Infinity;
-  for (const value of logits) if (value > largest) largest = value;
+  for (let id = 0; id < length; id++) if (logits[id]! > largest) largest = logits[id]!;
   let sum = 0;
-  for (const value of logits) sum += Math.exp(value - largest);
+  for (let id = 0; id < length; id++) sum += Math.exp(logits[id]! - largest);
   const logSum = largest + Math.log(sum);
-  for (let id = 0; id < logits.length; id++) logits[id]! -= logSum;
+  for (let id = 0; id < length; id++) logits[id]! -= logSum;
 }

@@ -9,6 +9,8 @@ export interface BatcherOptions {
   readonly maxGeneratingChunkSteps: number;
   /** Target duration of a tick in milliseconds: bounds the wait for a row and for a cancellation. */
   readonly targetTickMs: number;
+  /** The same of few whole sequences, which take longer one by one, while no other network of the worker has work. */
+  readonly maxWholeTickMs: number;
   /** Milliseconds that a row may be stalled by its reader while another sequence is queued. */
   readonly maxStallMs: number;
 }
@@ -18,5 +20,6 @@ export const batcherDefaults = {
   maxChunkSteps: 64,
   maxGeneratingChunkSteps: 8,
   targetTickMs: 4,
+  maxWholeTickMs: 24,
   maxStallMs: 20,
 } as const;

@@ -2,6 +2,7 @@ import type { Generation } from '../../decoding/generation.ts';
 import type { Runner, OutputKind } from '../../network/runner.ts';
 import type { BatcherOptions } from './batcher-options.ts';
 import { chunkSteps } from './chunks.ts';
+import { feedRows } from './feed-rows.ts';
 import { eventBytes, outputsBytes } from '../flow-control.ts';
 import type { InsideEvent, OutputsEvent, SequenceReport, TokenEvent } from '../channel/messages.ts';
 import { createInsideRows, toInsideEvent } from './inside-steps.ts';
@@ -31,13 +32,21 @@ export interface Batcher {
   readonly active: number;
   /** Whether a tick has work: false while every row is stalled by its reader and the queue is empty. */
   readonly runnable: boolean;
-  /** Advances the rows that can run. @returns counts of the steps run, null when there was nothing to run */
-  tick(emit: Emit): TickResult | null;
+  /**
+   * Advances the rows that can run.
+   * @param othersWait whether another network of the worker has work, which a long tick would hold up
+   * @returns counts of the steps run, null when there was nothing to run
+   */
+  tick(emit: Emit, othersWait?: boolean): TickResult | null;
 }
 
 interface Waiting extends WaitingWhole {
   readonly sequence: BatchedSequence;
 }
+
+/** Follows a tick that was slower than before only slowly: it may have waited for a processor. */
+const followFaster = (average: number, sample: number): number =>
+  average + (sample < average ? 0.5 : 0.05) * (sample - average);
 
 /** @param runner runs the network's steps @param options limits of a tick, and the clock */
 export function createBatcher(runner: Runner, options: BatcherOptions): Batcher {
@@ -48,6 +57,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   const granted = new Map<number, number>();
   let lastOutputKind: OutputKind = 'output';
   let msPerStep = 0;
+  let dueFirst = false;
 
   const countSteps = ({ input }: BatchedSequence): number =>
     input.length / (runner.inputWidth === 0 ? runner.idColumns : runner.inputWidth);
@@ -94,20 +104,26 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     }
   }
 
-  /** Maximum (row, step) pairs of a tick, from the measured time of recent ones. */
-  const budget = (): number => Math.min(runner.maxPacked, Math.floor(options.targetTickMs / msPerStep));
+  /** (row, step) pairs that run within a time, by the measured time of recent ones, and fit a tick. */
+  const stepsWithin = (ms: number): number => Math.min(runner.maxPacked, Math.floor(ms / msPerStep));
 
   /**
    * Moves sequences from the queue to free rows; of a network that is not causal, as many as fit one tick
    * whole.
    */
-  function fillRows(): void {
+  function fillRows(othersWait: boolean): void {
     if (queue.length === 0) return;
     const rows = runner.maxRows - slots.length;
     if (runner.causal) for (const { sequence } of queue.splice(0, rows)) join(sequence);
     else {
-      const steps = budget() - slots.reduce((sum, { inputSteps }) => sum + inputSteps, 0);
-      const taken = takeWhole(queue, { rows, steps, mustTake: slots.length === 0 });
+      const present = slots.reduce((sum, { inputSteps }) => sum + inputSteps, 0);
+      const taken = takeWhole(queue, {
+        rows,
+        steps: stepsWithin(options.targetTickMs) - present,
+        stepsOfFewRows: stepsWithin(othersWait ? options.targetTickMs : options.maxWholeTickMs) - present,
+        mustTake: slots.length === 0,
+        dueFirst: (dueFirst = !dueFirst),
+      });
       for (const { sequence } of taken) join(sequence);
     }
   }
@@ -134,7 +150,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     const maxSteps = slots.some(isGenerating) ? options.maxGeneratingChunkSteps : options.maxChunkSteps;
     const stepsLeft = slots.map(countRunnableSteps);
     const steps = runner.causal
-      ? chunkSteps(stepsLeft, maxSteps, Math.max(slots.length, budget()))
+      ? chunkSteps(stepsLeft, maxSteps, Math.max(slots.length, stepsWithin(options.targetTickMs)))
       : stepsLeft;
     slots.forEach((slot, row) => {
       if (isStalled(slot)) steps[row] = 0;
@@ -149,28 +165,6 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
         steps[row] = 0;
     });
     return { steps, outputKind };
-  }
-
-  /** Writes the inputs of a tick into the runner's buffers. */
-  function feed(steps: readonly number[], offsets: Int32Array): void {
-    const { ids, features, inputWidth, idColumns, maxPacked } = runner;
-    steps.forEach((count, row) => {
-      const { sequence, stepsFed, nextId } = slots[row]!;
-      for (let t = 0; t < count; t++) {
-        const at = offsets[t]! + row;
-        if (inputWidth > 0)
-          features.set(
-            sequence.input.subarray((stepsFed + t) * inputWidth, (stepsFed + t + 1) * inputWidth),
-            at * inputWidth,
-          );
-        else if (stepsFed + t >= slots[row]!.inputSteps) {
-          ids[at] = nextId!;
-          if (sequence.keepState) slots[row]!.fedIds.push(nextId!);
-        } else
-          for (let column = 0; column < idColumns; column++)
-            ids[column * maxPacked + at] = sequence.input[(stepsFed + t) * idColumns + column]!;
-      }
-    });
   }
 
   /** Accounts for the steps of one row and reports its outputs. @returns whether the sequence has ended */
@@ -243,9 +237,9 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       if (row >= 0) leave(row);
     },
 
-    tick(emit) {
+    tick(emit, othersWait = false) {
       preempt(emit);
-      fillRows();
+      fillRows(othersWait);
       if (slots.every(isStalled)) return null;
       const startedAtMs = options.now();
       const planned = planSteps();
@@ -254,7 +248,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
         [slots[a], slots[b]] = [slots[b]!, slots[a]!];
       });
       const offsets = runner.plan(steps);
-      feed(steps, offsets);
+      feedRows(runner, slots, steps, offsets);
 
       const outputRows: number[] = [];
       const ends = steps.map((count, row) => {
@@ -289,7 +283,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
       const packed = offsets[offsets.length - 1]!;
       const ms = options.now() - startedAtMs;
-      msPerStep = msPerStep === 0 ? ms / packed : msPerStep + 0.2 * (ms / packed - msPerStep);
+      msPerStep = msPerStep === 0 ? ms / packed : followFaster(msPerStep, ms / packed);
       const sequenceSteps = steps.reduce((sum, count) => sum + count, 0);
       return { rows: steps.length, steps: packed, padding: packed - sequenceSteps, sequenceSteps, ms };
     },

@@ -205,7 +205,8 @@ export function createWorkerLoop(context: {
       const [network] = networks.splice(index, 1);
       networks.push(network!);
       const reports: { sequence: number; report: SequenceReport }[] = [];
-      const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }));
+      const othersWait = networks.some((other) => other !== network && other.batcher.runnable);
+      const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }), othersWait);
       if (ran) count(ran);
       if (ran) Atomics.add(network!.stepsRun, 0, BigInt(ran.sequenceSteps));
       if (ran && network!.tally) recordBatch(network!.tally, ran);

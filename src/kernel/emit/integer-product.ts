@@ -15,7 +15,7 @@ import {
 import { padded, panelBytes, panelVectors } from '../layout.ts';
 import type { IntegerFormat } from '../precision.ts';
 import type { Emitter } from './emitter.ts';
-import type { Tile } from './tile.ts';
+import { keptWeights, type Tile } from './tile.ts';
 
 // The inner product of quantised rows with quantised weights.
 // x  [rows]: activations + offset [padded(inner)] of 4 / group bytes each, then 4 times the row's scale
@@ -40,7 +40,7 @@ export function multiplyIntegers(
   f: FunctionBuilder,
   e: Emitter,
   format: IntegerFormat,
-  { rows, panels, inner }: Tile,
+  { rows, vectors, first: firstVector = 0, inner }: Tile,
   x: I32Like,
   w: I32Like,
   start: (row: number, vector: number) => V128,
@@ -51,14 +51,15 @@ export function multiplyIntegers(
   const first = f.i32(w);
   const wAt = f.i32(w);
   const xAt = f.i32(x);
-  const weights = f.vectors(rows === 1 ? 0 : panels * panelVectors);
+  const weights = f.vectors(keptWeights({ rows, vectors }));
   const xk = f.v128();
-  const inPanel = (v: number, offset: number): number =>
-    Math.floor(v / panelVectors) * integerPanelBytes(format, inner) +
-    offset +
-    (v % panelVectors) * vectorBytes;
+  const inPanel = (index: number, offset: number): number => {
+    const v = firstVector + index;
+    const panel = Math.floor(v / panelVectors);
+    return panel * integerPanelBytes(format, inner) + offset + (v % panelVectors) * vectorBytes;
+  };
   const sums = Array.from({ length: rows }, () =>
-    Array.from({ length: panels * panelVectors }, (_, v) => f.v128(load(first, inPanel(v, panelBytes)))),
+    Array.from({ length: vectors }, (_, v) => f.v128(load(first, inPanel(v, panelBytes)))),
   );
 
   const multiplyAdd = (k: number): void => {

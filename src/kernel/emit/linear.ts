@@ -1,11 +1,11 @@
 import type { FunctionBuilder, I32Local } from '../assembler/function-builder.ts';
-import { add, i32, lessThan, load, sub } from '../assembler/expressions.ts';
+import { add, eq, i32, lessThan, load, mul, sub } from '../assembler/expressions.ts';
 import type { Precision } from '../precision.ts';
 import { activate, type Activation } from './activations.ts';
 import type { Emitter } from './emitter.ts';
-import { padded, panelBytes, countPanels } from '../layout.ts';
+import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import { productOf } from './product.ts';
-import { branchOnRows, forEachRowBlock, panelGroups } from './tile.ts';
+import { forEachPanelTile, panelGroups, rowPanels } from './row-blocks.ts';
 
 /** Rows that are converted at a time where the precision is of integers. */
 const convertedRows = 64;
@@ -29,8 +29,8 @@ export function linearScratch({ inner, precision = 'float32' }: LinearShape): nu
  * x [rows, padded(inner)]  w [panels]  b [padded(columns)]  y [rows, padded(columns)]
  * @returns the function's name; its parameters are x, w, bias, y, rows, scratch.
  */
-export function emitLinear(e: Emitter, shape: LinearShape): string {
-  const { inner, columns, activation = 'linear', precision = 'float32' } = shape;
+export function emitLinear(e: Emitter, layer: LinearShape): string {
+  const { inner, columns, activation = 'linear', precision = 'float32' } = layer;
   const product = productOf(precision, inner);
   const panels = countPanels(columns);
   const xStride = product.rowByteLength;
@@ -45,23 +45,23 @@ export function emitLinear(e: Emitter, shape: LinearShape): string {
     readonly y: I32Local;
   }
   const multiply = (f: FunctionBuilder, given: Addresses, rows: I32Local): void => {
-    const tile = (rowCount: number, width: number, { x, w, bias, y }: Addresses): void => {
-      const shapeOfTile = { rows: rowCount, panels: width };
-      const sums = product.multiply(f, e, shapeOfTile, x, w, (_, v) => load(bias, v * 16));
+    const tile = (shape: { rows: number; vectors: number; first: number }, at: Addresses): void => {
+      const column = (v: number): number => (shape.first + v) * 16;
+      const sums = product.multiply(f, e, shape, at.x, at.w, (_, v) => load(at.bias, column(v)));
       sums.forEach((row, r) => {
         activate(f, e, row, activation);
-        row.forEach((sum, v) => f.store(y, sum, r * yStride + v * 16));
+        row.forEach((sum, v) => f.store(at.y, sum, r * yStride + column(v)));
       });
     };
 
-    /** One or two rows: several panels at a time, to keep the multipliers busy. */
-    const fewRows = (rowCount: number, wide: number): void => {
-      for (const { width, count, first } of panelGroups(panels, wide)) {
+    /** Several panels at a time, to keep the multipliers busy. */
+    const oneRow = (): void => {
+      for (const { width, count, first } of panelGroups(panels, rowPanels)) {
         const w = f.i32(add(given.w, first * panelByteLength));
         const bias = f.i32(add(given.bias, first * panelBytes));
         const y = f.i32(add(given.y, first * panelBytes));
         f.repeat(f.i32(count), () => {
-          tile(rowCount, width, { x: given.x, w, bias, y });
+          tile({ rows: 1, vectors: width * panelVectors, first: 0 }, { x: given.x, w, bias, y });
           f.advance(w, width * panelByteLength);
           f.advance(bias, width * panelBytes);
           f.advance(y, width * panelBytes);
@@ -69,25 +69,19 @@ export function emitLinear(e: Emitter, shape: LinearShape): string {
       }
     };
 
-    /** Many rows: a panel stays in the first-level cache while all rows use it. */
+    /** A tile's weights stay in the first-level cache while all rows use them. */
     const manyRows = (): void => {
-      const [w, bias, column] = [f.i32(given.w), f.i32(given.bias), f.i32(given.y)];
-      const [x, y] = [f.i32(), f.i32()];
-      f.repeat(f.i32(panels), () => {
-        f.set(x, given.x);
-        f.set(y, column);
-        forEachRowBlock(f, rows, (block) => {
-          tile(block, 1, { x, w, bias, y });
-          f.advance(x, block * xStride);
-          f.advance(y, block * yStride);
-        });
-        f.advance(w, panelByteLength);
-        f.advance(bias, panelBytes);
-        f.advance(column, panelBytes);
+      const [x, w, bias, y] = [f.i32(), f.i32(), f.i32(), f.i32()];
+      forEachPanelTile(f, rows, panels, (shape, row, panel) => {
+        f.set(x, add(given.x, mul(row, xStride)));
+        f.set(w, add(given.w, mul(panel, panelByteLength)));
+        f.set(bias, add(given.bias, mul(panel, panelBytes)));
+        f.set(y, add(add(given.y, mul(row, yStride)), mul(panel, panelBytes)));
+        tile(shape, { x, w, bias, y });
       });
     };
 
-    branchOnRows(f, rows, { one: () => fewRows(1, 4), two: () => fewRows(2, 2), more: manyRows });
+    f.if(rows, () => f.if(eq(rows, 1), oneRow, manyRows));
   };
 
   return e.module.function(name, ['x', 'w', 'bias', 'y', 'rows', 'scratch'], (f, p) => {

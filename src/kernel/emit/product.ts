@@ -1,6 +1,6 @@
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import type { I32Like, V128 } from '../assembler/expressions.ts';
-import { padded, panelBytes, panelVectors } from '../layout.ts';
+import { padded, panelBytes } from '../layout.ts';
 import { integerFormat, type Precision } from '../precision.ts';
 import type { Emitter } from './emitter.ts';
 import { integerPanelBytes, integerRowBytes, multiplyIntegers } from './integer-product.ts';
@@ -16,7 +16,7 @@ export interface Product {
   readonly panelByteLength: number;
   /** Bytes from one operand row to the next. */
   readonly rowByteLength: number;
-  /** Emits sums[r][v] = start(r, v) + Σ_k x[r][k] · w[k][v]. `x` is the first row's address, `w` the first panel's. */
+  /** Emits sums[r][v] = start(r, v) + Σ_k x[r][k] · w[k][v], v from 0. `x` is the first row's address, `w` the first panel's. */
   readonly multiply: (
     f: FunctionBuilder,
     e: Emitter,
@@ -36,7 +36,7 @@ const float32 = (inner: number): Product => ({
   rowByteLength: padded(inner) * 4,
   multiply(f, _, tile, x, w, start) {
     const sums = Array.from({ length: tile.rows }, (_, r) =>
-      Array.from({ length: tile.panels * panelVectors }, (__, v) => f.v128(start(r, v))),
+      Array.from({ length: tile.vectors }, (__, v) => f.v128(start(r, v))),
     );
     accumulate(f, { ...tile, inner }, x, w, sums);
     return sums;

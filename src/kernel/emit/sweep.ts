@@ -4,7 +4,7 @@ import type { Emitter } from './emitter.ts';
 import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import type { Precision } from '../precision.ts';
 import { productOf } from './product.ts';
-import { forEachRowBlock, panelGroups } from './tile.ts';
+import { forEachTile, groupsOfRow, panelGroups, rowPanels } from './row-blocks.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
 // Units are in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
@@ -162,29 +162,42 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           return index < 0 ? createVectors((v) => loadStart(gate, pre, constants, 0, v)) : product(index);
         });
 
-      /** One row: all of a group's gates at once, or several groups where a cell has few gates. */
+      /** One row: the gates of several groups in tiles of `rowPanels` panels; a group is updated when it has all its sums. */
       const oneRow = (): void => {
-        const wide = Math.max(1, Math.floor(panelVectors / products));
-        for (const { width, count, first } of panelGroups(groups, wide)) {
+        for (const { width, count, first } of panelGroups(groups, groupsOfRow(products, units))) {
           const visit = f.i32(count);
           const group = f.i32(first);
           f.if(p.descending, () => f.set(group, add(first, (count - 1) * width)));
           f.repeat(visit, () => {
             const places = Array.from({ length: width }, (_, i) => locate(add(group, i)));
-            const tile = { rows: 1, panels: width * products };
-            const [acc = []] = product.multiply(f, e, tile, operand, places[0]!.weights, (_, vector) => {
-              const panel = Math.floor(vector / panelVectors);
-              const { at } = places[Math.floor(panel / products)]!;
-              const gate = multiplied[panel % products]!;
-              return loadStart(gate, at.pre, at.constants, 0, vector % panelVectors);
-            });
-            places.forEach(({ at }, i) => {
-              const sums = allSums(at, (index) => {
-                const from = (i * products + index) * panelVectors;
-                return acc.slice(from, from + panelVectors);
-              });
-              phase.update(f, e, sums, at);
-            });
+            const sums: V128Local[] = [];
+            let updated = 0;
+            for (const tile of panelGroups(width * products, rowPanels))
+              for (let i = 0; i < tile.count; i++) {
+                const from = tile.first + i * tile.width;
+                const shape = { rows: 1, vectors: tile.width * panelVectors };
+                const w = add(places[0]!.weights, from * panelByteLength);
+                const [acc = []] = product.multiply(f, e, shape, operand, w, (_, vector) => {
+                  const panel = from + Math.floor(vector / panelVectors);
+                  const { at } = places[Math.floor(panel / products)]!;
+                  return loadStart(
+                    multiplied[panel % products]!,
+                    at.pre,
+                    at.constants,
+                    0,
+                    vector % panelVectors,
+                  );
+                });
+                sums.push(...acc);
+                for (; (updated + 1) * products * panelVectors <= sums.length; updated++) {
+                  const own = sums.slice(updated * products * panelVectors);
+                  const { at } = places[updated]!;
+                  const gates = allSums(at, (index) =>
+                    own.slice(index * panelVectors, (index + 1) * panelVectors),
+                  );
+                  phase.update(f, e, gates, at);
+                }
+              }
             f.if(
               p.descending,
               () => f.set(group, sub(group, width)),
@@ -203,47 +216,20 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
         f.repeat(f.i32(groups), () => {
           const { at, weights } = locate(group);
           const sumStride = products * panelBytes;
-          const tile = (
-            rows: number,
-            index: number,
-            width: number,
-            x: I32Local,
-            preAt: I32Local,
-            sums: I32Local,
-          ): void => {
-            const shape = { rows, panels: width };
-            const panel = add(weights, index * panelByteLength);
-            const acc = product.multiply(f, e, shape, x, panel, (r, v) =>
-              loadStart(
-                multiplied[index + Math.floor(v / panelVectors)]!,
-                preAt,
-                at.constants,
-                r,
-                v % panelVectors,
-              ),
-            );
-            acc.forEach((row, r) =>
-              row.forEach((sum, v) => f.store(sums, sum, r * sumStride + index * panelBytes + v * 16)),
-            );
-          };
-          const twoRows = (): void => {
-            for (const { width, count, first } of panelGroups(products, 2))
-              for (let i = 0; i < count; i++) tile(2, first + i * width, width, operand, at.pre, p.scratch);
-          };
-          const moreRows = (): void => {
-            for (let index = 0; index < products; index++) {
-              const x = f.i32(operand);
-              const preAt = f.i32(at.pre);
-              const sums = f.i32(p.scratch);
-              forEachRowBlock(f, p.rows, (block) => {
-                tile(block, index, 1, x, preAt, sums);
-                f.advance(x, block * operandStride);
-                f.advance(preAt, block * preStride);
-                f.advance(sums, block * sumStride);
+          if (products > 0)
+            forEachTile(f, p.rows, products, (block, row) => {
+              const x = f.i32(add(operand, mul(row, operandStride)));
+              const preAt = f.i32(add(at.pre, mul(row, preStride)));
+              const sumsAt = f.i32(add(p.scratch, mul(row, sumStride)));
+              const acc = product.multiply(f, e, block, x, weights, (r, v) => {
+                const vector = block.first + v;
+                const gate = multiplied[Math.floor(vector / panelVectors)]!;
+                return loadStart(gate, preAt, at.constants, r, vector % panelVectors);
               });
-            }
-          };
-          if (products > 0) f.if(eq(p.rows, 2), twoRows, moreRows);
+              acc.forEach((sums, r) =>
+                sums.forEach((sum, v) => f.store(sumsAt, sum, r * sumStride + (block.first + v) * 16)),
+              );
+            });
 
           const sums = f.i32(p.scratch);
           f.repeat(f.i32(p.rows), () => {

@@ -215,3 +215,24 @@ test('rejects a whole sequence that is too long for a tick', () => {
   const batcher = createBatcher(createFakeRunner({ causal: false, maxPacked: 8 }), options);
   expect(() => batcher.add(createSequence(1, createIds(9, 1)))).toThrow(RangeError);
 });
+
+test('a tick of few whole sequences is longer, unless another network has work', () => {
+  const run = (othersWait: boolean): number[][] => {
+    let clock = 0;
+    const runner = createFakeRunner({ causal: false });
+    const runTick = runner.run.bind(runner);
+    runner.run = (wanted, what) => {
+      clock += 10;
+      return runTick(wanted, what);
+    };
+    const batcher = createBatcher(runner, { ...options, now: () => clock });
+    // a step takes a millisecond
+    batcher.add(createSequence(0, createIds(10, 0)));
+    batcher.tick(() => {}, othersWait);
+    for (let id = 1; id < 5; id++) batcher.add(createSequence(id, createIds(4, id)));
+    batcher.tick(() => {}, othersWait);
+    return runner.ticks;
+  };
+  expect(run(true)).toEqual([[10], [4]]);
+  expect(run(false)).toEqual([[10], [4, 4, 4, 4]]);
+});
