@@ -46,7 +46,7 @@ await app.close();
 
 const files = {
   'openapi/openapi.json': `${JSON.stringify(document, null, 2)}\n`,
-  'clients/typescript/api.ts': await toClientTypes(document as unknown as ApiDocument),
+  'src/client/api.ts': await toClientTypes(document as unknown as ApiDocument),
 };
 for (const [name, text] of Object.entries(files)) {
   const path = join(import.meta.dirname, '..', name);

@@ -570,7 +570,11 @@ def _exchange(
             pass
         return connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
-        raise UnrollError("connection_failed", f"no reply from the server: {_describe(error)}") from error
+        raise UnrollError("connection_failed", f"no reply from {_origin(connection)}: {_describe(error)}") from error
+
+
+def _origin(connection: http.client.HTTPConnection) -> str:
+    return f"{connection.host}:{connection.port}"
 
 
 def _read_all(response: http.client.HTTPResponse) -> bytes:

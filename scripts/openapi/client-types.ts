@@ -29,7 +29,7 @@ export interface ApiDocument {
 const opening = `// Generated from openapi/openapi.json by \`npm run openapi\`: change the schemas of the server's routes instead.
 `;
 
-/** @returns the source of clients/typescript/api.ts */
+/** @returns the source of src/client/api.ts */
 export function toClientTypes({ paths, components }: ApiDocument): Promise<string> {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),

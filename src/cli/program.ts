@@ -2,8 +2,9 @@ import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { version } from '../version.ts';
-import { ServerError, UnreachableError } from '../client/server-error.ts';
+import { UnrollError } from '../client/error.ts';
 import { CommandError, exitCodes } from './command-error.ts';
+import { describeError } from './describe-error.ts';
 import { commandGroups } from './registry.ts';
 
 /** Commands that end in their own way when they are interrupted. */
@@ -73,13 +74,11 @@ export async function runCommandLine(args: readonly string[]): Promise<number | 
   } catch (error) {
     // commander has printed it
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
-    if (error instanceof UnreachableError) {
-      console.error(
-        `${error.message}: start one with \`unroll serve\`, or name it with --server or UNROLL_SERVER`,
-      );
+    console.error(isUserError(error) ? describeError(error) : error);
+    if (error instanceof UnrollError && error.code === 'connection_failed') {
+      console.error('Start a server with `unroll serve`, or name one with --server or UNROLL_SERVER.');
       return exitCodes.unreachable;
     }
-    console.error(isUserError(error) ? error.message : error);
     return error instanceof CommandError ? error.exitCode : exitCodes.failed;
   }
 }
@@ -88,5 +87,4 @@ export async function runCommandLine(args: readonly string[]): Promise<number | 
 const isUserError = (error: unknown): error is Error =>
   error instanceof ConfigError ||
   error instanceof CommandError ||
-  error instanceof ServerError ||
   (error instanceof Error && (error.name === 'UnrollError' || 'syscall' in error));

@@ -57,7 +57,12 @@ export function createSend({ url, key, retries = 0, fetch: send = fetch }: Clien
     // a stream can be sent once
     let left = request.upload?.data instanceof ReadableStream ? 0 : retries;
     for (;;) {
-      const response = await receive(() => send(address, { ...init, headers }), 'connection_failed', signal);
+      const response = await receive(
+        () => send(address, { ...init, headers }),
+        'connection_failed',
+        signal,
+        root,
+      );
       if (response.ok) return response;
       const error = await readError(response);
       signal?.throwIfAborted();
@@ -68,26 +73,31 @@ export function createSend({ url, key, retries = 0, fetch: send = fetch }: Clien
   };
 }
 
-/** Waits for a part of a reply. @throws UnrollError with `code`, or the signal's reason */
+/**
+ * Waits for a part of a reply.
+ * @param server its URL, for the message; empty in a page of its own
+ * @throws UnrollError with `code`, or the signal's reason
+ */
 export async function receive<T>(
   part: () => Promise<T>,
   code: 'connection_failed' | 'connection_lost',
   signal: AbortSignal | undefined,
+  server = '',
 ): Promise<T> {
   try {
     return await part();
   } catch (error) {
     signal?.throwIfAborted();
-    const { message, cause } = error as Error & { readonly cause?: { readonly message?: string } };
-    const reason = cause?.message === undefined ? message : `${message}: ${cause.message}`;
-    throw new UnrollError({ code, detail: `${reasons[code]}: ${reason}`, cause: error });
+    const { message, cause } = error as Error & { readonly cause?: { message?: string; code?: string } };
+    // fetch says why in its cause, and where a name has several addresses in the code alone
+    const reason = cause?.message || cause?.code || message;
+    const what =
+      code === 'connection_failed'
+        ? `no reply from ${server || 'the server'}`
+        : 'the connection was cut before the end of the reply';
+    throw new UnrollError({ code, detail: `${what}: ${reason}`, cause: error });
   }
 }
-
-const reasons = {
-  connection_failed: 'no reply from the server',
-  connection_lost: 'the connection was cut before the end of the reply',
-} as const;
 
 /** @throws TypeError for a part that would lead to another route */
 const toPath = (template: string, values: NonNullable<CallRequest['path']>): string =>

@@ -1,4 +1,4 @@
-import type { ModelDetailsJson } from '../../client/api-json.ts';
+import type { ModelDetails } from '../../client/index.ts';
 import { CommandError } from '../command-error.ts';
 
 /**
@@ -6,7 +6,7 @@ import { CommandError } from '../command-error.ts';
  * @param json whether it is JSON for any model
  * @throws CommandError with what was expected
  */
-export function readInput(text: string, { id, inputs }: ModelDetailsJson, json = false): unknown {
+export function readInput(text: string, { id, inputs }: ModelDetails, json = false): unknown {
   if (inputs?.kind === 'text' && !json) return text;
   try {
     return JSON.parse(text) as unknown;

@@ -101,7 +101,7 @@ describe('a command with arguments that are missing or wrong', () => {
     'train --follow j',
   ])('%s says that no server is there, with exit code 3', async (line) => {
     const { code, output } = await runProgram(process.execPath, [program, ...line.split(' ')], { env });
-    expect(output).toContain(`there is no server at ${url} (ECONNREFUSED)`);
+    expect(output).toContain(`no reply from ${url}: connect ECONNREFUSED`);
     expect(output).not.toContain('    at ');
     expect(code).toBe(3);
   });
