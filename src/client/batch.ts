@@ -30,29 +30,32 @@ export const createBatch = (send: Send): Batch =>
     requests: Upload['data'],
     options: CallOptions = {},
   ) {
+    // a reader that leaves ends the sending, too: fetch goes on with a body though its reply is not wanted
+    const leaving = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, leaving.signal]) : leaving.signal;
     const upload = { type: linesType, data: requests };
-    const response = await send(task, { path: { model }, upload }, options);
-    for await (const line of readLines(response, options.signal)) yield parseJson(line) as BatchLine<Task>;
+    try {
+      const response = await send(task, { path: { model }, upload }, { signal });
+      for await (const line of readLines(response, signal)) yield parseJson(line) as BatchLine<Task>;
+    } finally {
+      leaving.abort();
+    }
   };
 
-/** The lines of a reply as they arrive. Its connection is closed when the reader leaves early. */
-async function* readLines(response: Response, signal: AbortSignal | undefined): AsyncGenerator<string> {
+/** The lines of a reply as they arrive. */
+async function* readLines(response: Response, signal: AbortSignal): AsyncGenerator<string> {
   const type = response.headers.get('content-type') ?? 'none';
   const reader = response.body?.getReader();
   const decoder = new TextDecoder();
   let rest = '';
-  try {
-    if (!reader || !type.startsWith(linesType))
-      throw invalidReply(`content-type: must be ${linesType}, was ${type}`);
-    for (;;) {
-      const { done, value } = await receive(() => reader.read(), 'connection_lost', signal);
-      if (done) break;
-      const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
-      rest = lines.pop()!;
-      yield* lines;
-    }
-    if (rest !== '') yield rest;
-  } finally {
-    await reader?.cancel().catch(() => {});
+  if (!reader || !type.startsWith(linesType))
+    throw invalidReply(`content-type: must be ${linesType}, was ${type}`);
+  for (;;) {
+    const { done, value } = await receive(() => reader.read(), 'connection_lost', signal);
+    if (done) break;
+    const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
   }
+  if (rest !== '') yield rest;
 }

@@ -52,7 +52,7 @@ export function createSend({ url, key, retries = 0, fetch: send = fetch }: Clien
   return async (operation, request, { signal } = {}) => {
     const [method, template] = operations[operation];
     const address = root + toPath(template, request.path ?? {}) + toQuery(request.query ?? {});
-    const init = { ...toInit(request), method, ...(signal && { signal }) };
+    const init = { ...toInit(request, signal), method, ...(signal && { signal }) };
     const headers = { ...init.headers, ...(key !== undefined && { authorization: `Bearer ${key}` }) };
     // a stream can be sent once
     let left = request.upload?.data instanceof ReadableStream ? 0 : retries;
@@ -113,21 +113,26 @@ function toQuery(values: NonNullable<CallRequest['query']>): string {
   return query.size === 0 ? '' : `?${query}`;
 }
 
-function toInit({
-  body,
-  upload,
-  headers = {},
-}: CallRequest): RequestInit & { headers: Record<string, string> } {
+function toInit(
+  { body, upload, headers = {} }: CallRequest,
+  signal: AbortSignal | undefined,
+): RequestInit & { headers: Record<string, string> } {
   if (upload)
     return {
       headers: { ...headers, 'content-type': upload.type },
-      body: upload.data as NonNullable<RequestInit['body']>,
+      body: untilAborted(upload.data, signal) as NonNullable<RequestInit['body']>,
       // fetch asks for it where the body is a stream
       ...(upload.data instanceof ReadableStream && { duplex: 'half' }),
     };
   if (body === undefined) return { headers: { ...headers } };
   return { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
+
+/** Node's fetch would read the rest of a stream after the signal. */
+const untilAborted = (data: Upload['data'], signal: AbortSignal | undefined): Upload['data'] =>
+  data instanceof ReadableStream && signal
+    ? data.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal })
+    : data;
 
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
