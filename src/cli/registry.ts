@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addBenchCommand } from './commands/bench.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addInspectCommand } from './commands/inspect.ts';
@@ -30,7 +31,10 @@ export const commandGroups: readonly {
   readonly heading: string;
   readonly commands: readonly AddCommand[];
 }[] = [
-  { heading: 'Serving:', commands: [addServeCommand, addTrainWorkerCommand, addDoctorCommand] },
+  {
+    heading: 'Serving:',
+    commands: [addDemoCommand, addServeCommand, addTrainWorkerCommand, addDoctorCommand],
+  },
   {
     heading: 'Calling models:',
     commands: [
