@@ -17,14 +17,13 @@ Examples:
   unroll help session                         what a command takes
 
 Commands call the server at --server or UNROLL_SERVER, else the one at UNROLL_PORT of this machine, with the key in UNROLL_API_KEY.
-Exit codes: 0 done, 1 failed or refused, 2 wrong arguments, 3 no server, 130 Ctrl-C. Reference: docs/command-line.md`;
+Exit codes: 0 done, 1 failed or refused, 2 wrong arguments or settings, 3 no server, 130 Ctrl-C. Reference: docs/command-line.md`;
 
 /** Builds the program with all commands. It runs nothing. */
 export function buildProgram(): Command {
   const program = new Command('unroll')
     .description('Serves and trains recurrent networks')
     .version(version, '-v, --version', 'print the version')
-    .helpCommand('help [command]', 'print this text, or what a command takes')
     .configureHelp({
       styleTitle: (text) => styleText('bold', text),
       styleSubcommandTerm: (text) => styleText('cyan', text),
@@ -79,6 +78,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number | 
       console.error('Start a server with `unroll serve`, or name one with --server or UNROLL_SERVER.');
       return exitCodes.unreachable;
     }
+    if (error instanceof ConfigError) return exitCodes.usage;
     return error instanceof CommandError ? error.exitCode : exitCodes.failed;
   }
 }

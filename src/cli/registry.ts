@@ -4,6 +4,7 @@ import { addCompletionCommand } from './commands/completion.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addHelpCommand } from './commands/help.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addJobsCommand } from './commands/jobs.ts';
@@ -61,6 +62,6 @@ export const commandGroups: readonly {
   },
   {
     heading: 'Other:',
-    commands: [addKeysCommand, addConfigCommand, addCompletionCommand, addVersionCommand],
+    commands: [addKeysCommand, addConfigCommand, addCompletionCommand, addHelpCommand, addVersionCommand],
   },
 ];

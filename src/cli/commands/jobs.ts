@@ -52,7 +52,10 @@ export function addJobsCommand(program: Command): Command {
 
   add('list', 'list the jobs, newest first', true)
     .option('--limit <n>', 'how many', parseLimit, 20)
-    .action(async (options: Options) => {
+    .allowExcessArguments()
+    .action(async (options: Options, command: Command) => {
+      // the default command, which is run for any word that is no command
+      if (command.args.length > 0) command.error(`error: unknown command '${command.args[0]}'`);
       const { data } = await (await connectTo(options)).jobs.list({ limit: options.limit });
       print(data, options);
     });

@@ -8,6 +8,12 @@ interface Options {
   readonly json?: boolean;
 }
 
+interface RewindOptions extends Options {
+  readonly mark?: string;
+  readonly steps?: number;
+  readonly position?: number;
+}
+
 async function withClient(options: object, work: (client: Client) => Promise<void>): Promise<void> {
   const { connect } = await import('../connect.ts');
   await work(connect(settings.read({ ...options }).config));
@@ -109,8 +115,10 @@ export function addSessionCommand(program: Command): Command {
     .option('--mark <name>', 'name of a mark')
     .option('--steps <n>', 'how many steps back', parseCount)
     .option('--position <n>', 'a position among the last steps', parseCount)
-    .action((id: string, options: Options & { mark?: string; steps?: number; position?: number }) => {
+    .action((id: string, options: RewindOptions, command: Command) => {
       const { mark, steps, position } = options;
+      if ([mark, steps, position].filter((to) => to !== undefined).length !== 1)
+        command.error('error: expected one of --mark, --steps and --position');
       return printSessions(options, async (client) => [
         await client.call('rewindSession', { path: { session: id }, body: { mark, steps, position } }),
       ]);

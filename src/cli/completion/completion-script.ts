@@ -9,7 +9,7 @@ interface Level {
 
 /** A script for a shell, which completes commands, options and words that an argument must be one of, and files elsewhere. */
 export const completionScript = (program: Command, shell: 'bash' | 'zsh' | 'fish'): string =>
-  scripts[shell]([...listLevels(program), ...listHelpLevels(program)]);
+  scripts[shell]([...listLevels(program).filter(({ path }) => path !== 'help'), ...listHelpLevels(program)]);
 
 /** What `unroll help` takes: commands, and the commands below them. */
 const listHelpLevels = (command: Command, path = 'help'): Level[] =>
@@ -28,9 +28,8 @@ function listLevels(command: Command, path: readonly string[] = []): Level[] {
   const options = command.options
     .filter(({ hidden }) => !hidden)
     .map(({ long, short }) => long ?? short ?? '');
-  const help = path.length === 0 ? ['help', '--help'] : ['--help'];
   return [
-    { path: path.join(' '), words: [...inner, ...options, ...help].toSorted() },
+    { path: path.join(' '), words: [...inner, ...options, '--help'].toSorted() },
     ...command.commands.flatMap((one) => listLevels(one, [...path, one.name()])),
   ];
 }

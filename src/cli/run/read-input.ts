@@ -1,5 +1,5 @@
 import type { ModelDetails } from '../../client/index.ts';
-import { CommandError } from '../command-error.ts';
+import { CommandError, exitCodes } from '../command-error.ts';
 
 /**
  * Reads an input of the command line: a text, or the JSON of numbers for a model of numbers.
@@ -32,5 +32,6 @@ export function readBody(text: string | undefined): object {
   }
   throw new CommandError(
     `--body: must be a JSON object such as {"top_k": 3}, was ${JSON.stringify(text.slice(0, 80))}`,
+    exitCodes.usage,
   );
 }

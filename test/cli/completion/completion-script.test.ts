@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completionScript } from '../../../src/cli/completion/completion-script.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
@@ -28,6 +29,7 @@ const lines = [
   ['ru', 'run'],
   ['session fo', 'session fork'],
   ['session rew', 'session rewind'],
+  ['session new moby --keep', 'session new moby --keep-steps'],
   ['session rewind --ma', 'session rewind --mark'],
   ['session rm --js', 'session rm --json'],
   ['jobs pub', 'jobs publish'],
@@ -81,7 +83,11 @@ describe('the completion', () => {
   });
 });
 
-it('lists every command', () => {
-  const names = buildProgram().commands.map((command) => command.name());
-  for (const name of names) expect(completionScript(buildProgram(), 'bash')).toContain(`"${name} "*`);
+it.each(['bash', 'zsh', 'fish'] as const)('for %s names every command and option', (shell) => {
+  const script = completionScript(buildProgram(), shell);
+  const listAll = (command: Command): Command[] => command.commands.flatMap((one) => [one, ...listAll(one)]);
+  for (const command of listAll(buildProgram())) {
+    expect(script).toContain(command.name());
+    for (const { long, hidden } of command.options) if (long && !hidden) expect(script).toContain(long);
+  }
 });

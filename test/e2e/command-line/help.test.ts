@@ -53,6 +53,13 @@ describe.each(paths)('unroll %s', (name, path) => {
   });
 });
 
+it('unroll help prints what a command below a command takes', async () => {
+  const { code, output } = await runProgram(process.execPath, [program, 'help', 'session', 'rewind'], {
+    env,
+  });
+  expect([code, output]).toEqual([0, expect.stringContaining('Usage: unroll session rewind')]);
+});
+
 describe('a command with arguments that are missing or wrong', () => {
   it.each([
     ['run', "missing required argument 'model'"],
@@ -75,6 +82,14 @@ describe('a command with arguments that are missing or wrong', () => {
     ['run m x --json --text', '--json and --text exclude each other'],
     ['session new', "missing required argument 'model'"],
     ['session fly', "unknown command 'fly'"],
+    ['session rewind s', 'expected one of --mark, --steps and --position'],
+    ['session rewind s --mark m --steps 2', 'expected one of --mark, --steps and --position'],
+    ['jobs fly', "unknown command 'fly'"],
+    ['help serv', 'Did you mean serve?'],
+    ['help session fly', "unknown command 'fly'"],
+    ['list --server nowhere', '--server: must be a URL'],
+    ['list --config /none.json', '/none.json: cannot be read'],
+    ['run m x --body [1]', '--body: must be a JSON object'],
     ['jobs list --limit 0', 'It must be a whole number from 1.'],
   ])('%s: %s', async (line, why) => {
     const { code, output } = await runProgram(process.execPath, [program, ...line.split(' ')], { env });
