@@ -25,5 +25,5 @@ export const addDemoCommand = (program: Command): Command =>
       await withServer({ ...config, MODELS: models }, null, (client, where) =>
         playScenes(client, where, createStage(process.stdout)),
       );
-      console.log('\nEach of these is a call of the API: `unroll serve`, then http://127.0.0.1:8080/docs');
+      console.log('\nEach of these is a call of the API: a server (`unroll serve`) has all of them at /docs.');
     });

@@ -37,19 +37,18 @@ describe.each(paths)('unroll %s', (name, path) => {
     expect(shown.output).toContain('\u{1b}[1mUsage:');
   });
 
-  it('refuses an option that it does not have with exit code 2', async () => {
+  it('refuses an option that it does not have with exit code 2, in a terminal and in a pipe', async () => {
     const required =
       { import: ['--name', 'x'], quantize: ['--precision', 'int8', '--data', 'x'] }[name] ?? [];
-    const { code, output } = await runProgram(
-      process.execPath,
-      [program, ...path, ...required, '--no-such-option'],
-      {
-        env,
-      },
-    );
-    expect(code).toBe(2);
-    expect(output).toContain("unknown option '--no-such-option'");
-    expect(output).not.toContain('    at ');
+    const args = [program, ...path, ...required, '--no-such-option'];
+    for (const { code, output } of [
+      await runProgram(process.execPath, args, { env }),
+      await runInTerminal(process.execPath, args, { env: { ...env, TERM: 'xterm' } }),
+    ]) {
+      expect(code).toBe(2);
+      expect(output).toContain("unknown option '--no-such-option'");
+      expect(output).not.toContain('    at ');
+    }
   });
 });
 
