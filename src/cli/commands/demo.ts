@@ -25,5 +25,7 @@ export const addDemoCommand = (program: Command): Command =>
       await withServer({ ...config, MODELS: models }, null, (client, where) =>
         playScenes(client, where, createStage(process.stdout)),
       );
-      console.log('\nEach of these is a call of the API: a server (`unroll serve`) has all of them at /docs.');
+      console.log(
+        '\nEach of these is a call of the API: a server (`unroll serve`) has all of them at /docs.',
+      );
     });
