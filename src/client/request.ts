@@ -1,5 +1,6 @@
-import { operations, type Operations } from './api.ts';
+import type { Operations } from './api.ts';
 import { readError, UnrollError } from './error.ts';
+import { operations } from './operations.ts';
 
 export interface ClientOptions {
   /**
