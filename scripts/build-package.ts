@@ -20,8 +20,6 @@ compile('--emitDeclarationOnly');
 // one folder below package.json, as src/ is
 for (const entry of globSync('build/src/*', { cwd: dist }))
   renameSync(join(dist, entry), join(dist, entry.slice('build/src/'.length)));
-// beside it, what programs import to call a server
-renameSync(join(dist, 'build/clients'), join(dist, 'clients'));
 rmSync(join(dist, 'build'), { recursive: true });
 
 // what the compiler leaves: the files of threads, and the imports of declarations
@@ -46,6 +44,6 @@ function findDeclarations(file: string, found = new Set<string>()): Set<string> 
 }
 
 const reachable = findDeclarations(join(dist, 'index.d.ts'));
-findDeclarations(join(dist, 'clients/typescript/index.d.ts'), reachable);
+findDeclarations(join(dist, 'client/index.d.ts'), reachable);
 for (const file of globSync('**/*.d.ts', { cwd: dist }))
   if (!reachable.has(join(dist, file))) rmSync(join(dist, file));

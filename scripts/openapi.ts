@@ -6,7 +6,7 @@ import { describeConfig } from '../src/config.ts';
 import { buildApp } from '../src/http/app.ts';
 import { withExamples } from '../src/http/openapi-examples.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
-import { toClientTypes, type ApiDocument } from './openapi/client-types.ts';
+import { toClientOperations, toClientTypes, type ApiDocument } from './openapi/client-types.ts';
 import { readShippedModels } from './shipped-models.ts';
 
 // Writes openapi/openapi.json from the routes and the examples of the shipped models, and the TypeScript client's types
@@ -45,7 +45,8 @@ await app.close();
 
 const files = {
   'openapi/openapi.json': `${JSON.stringify(document, null, 2)}\n`,
-  'clients/typescript/api.ts': await toClientTypes(document as unknown as ApiDocument),
+  'src/client/operations.ts': await toClientOperations(document as unknown as ApiDocument),
+  'src/client/api.ts': await toClientTypes(document as unknown as ApiDocument),
 };
 for (const [name, text] of Object.entries(files)) {
   const path = join(import.meta.dirname, '..', name);

@@ -3,6 +3,6 @@
 export { createServer, type EmbeddedServer } from './embed/create-server.ts';
 export { loadModel, type LoadedModel } from './embed/load-model.ts';
 export type { ServerSettings } from './embed/server-settings.ts';
-export type { ReplyEvent } from './client/server-client.ts';
-export { ServerError } from './client/server-error.ts';
+export type { TaskEvent } from './client/events.ts';
+export { UnrollError } from './client/error.ts';
 export { ConfigError } from './config.ts';

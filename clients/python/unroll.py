@@ -25,7 +25,7 @@ import urllib.parse
 from email.utils import parsedate_to_datetime
 from typing import IO, Any, Dict, Generator, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
-__all__ = ["Unroll", "UnrollError", "Session", "Jobs", "Datasets", "Event"]
+__all__ = ["Unroll", "UnrollError", "Session", "Jobs", "Comparisons", "Datasets", "Event"]
 
 Json = Dict[str, Any]
 #: A text or a list of them, or numbers as [steps][features] or a list of those: lists, or arrays with `tolist()`.
@@ -97,6 +97,7 @@ class Unroll:
         self.models = Models(self._http)
         self.sessions = Sessions(self._http)
         self.jobs = Jobs(self._http)
+        self.comparisons = Comparisons(self._http)
         self.datasets = Datasets(self._http)
 
     def classify(self, model: str, input: Input, **fields: Any) -> Json:
@@ -150,7 +151,7 @@ class Unroll:
         return self._http.json("POST", _task(model, "embed"), {"input": input, **fields})
 
     def call(self, method: str, path: str, body: Optional[Json] = None, **query: Any) -> Any:
-        """Any other route that answers JSON: `unroll.call("GET", "/v1/training/comparisons", limit=5)`."""
+        """Any other route that answers JSON: `unroll.call("GET", "/v1/models/moby/aliases")`."""
         return self._http.json(method, path, body, query)
 
     def close(self) -> None:
@@ -352,7 +353,43 @@ class Jobs:
 
 
 _ENDS = ("succeeded", "failed", "cancelled")
-_UPLOAD_TYPES = {"jsonl": "application/jsonl", "csv": "text/csv", "text": "text/plain"}
+_UPLOAD_TYPES = {
+    "jsonl": "application/jsonl",
+    "json": "application/json",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "text": "text/plain",
+}
+
+
+class Comparisons:
+    """Comparisons of cells and settings: each trial is a training job, and the best is published."""
+
+    def __init__(self, http: _Connections) -> None:
+        self._http = http
+
+    def create(self, model: str, spec: Json, **fields: Any) -> Json:
+        """Creates a job for each trial. spec: the fields of a job but `model`; fields: cells, grid, random, target."""
+        return self._http.json("POST", _COMPARISONS, {"model": model, "spec": spec, **fields})
+
+    def show(self, comparison: str) -> Json:
+        """Its `trials`, best first, so far."""
+        return self._http.json("GET", self._path(comparison))
+
+    def list(self) -> Json:
+        """Comparisons in `data`, newest first."""
+        return self._http.json("GET", _COMPARISONS)
+
+    def cancel(self, comparison: str) -> Json:
+        """Ends the trials that run, and publishes nothing."""
+        return self._http.json("POST", self._path(comparison) + "/cancel")
+
+    @staticmethod
+    def _path(comparison: str) -> str:
+        return f"{_COMPARISONS}/{_segment('comparison', comparison)}"
+
+
+_COMPARISONS = "/v1/training/comparisons"
 
 
 class Datasets:
@@ -365,7 +402,7 @@ class Datasets:
         """Uploads data, which the server checks line by line.
 
         data: a text, bytes, a file that is open for reading bytes, or pieces of bytes.
-        format: jsonl, csv or text.
+        format: jsonl, json, csv, tsv or text.
         query: name, task.
         """
         if format not in _UPLOAD_TYPES:
@@ -570,7 +607,11 @@ def _exchange(
             pass
         return connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
-        raise UnrollError("connection_failed", f"no reply from the server: {_describe(error)}") from error
+        raise UnrollError("connection_failed", f"no reply from {_origin(connection)}: {_describe(error)}") from error
+
+
+def _origin(connection: http.client.HTTPConnection) -> str:
+    return f"{connection.host}:{connection.port}"
 
 
 def _read_all(response: http.client.HTTPResponse) -> bytes:

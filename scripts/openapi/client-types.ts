@@ -29,11 +29,9 @@ export interface ApiDocument {
 const opening = `// Generated from openapi/openapi.json by \`npm run openapi\`: change the schemas of the server's routes instead.
 `;
 
-/** @returns the source of clients/typescript/api.ts */
+/** @returns the source of src/client/api.ts, which has types alone: nothing of it is loaded when a program runs */
 export function toClientTypes({ paths, components }: ApiDocument): Promise<string> {
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
-  );
+  const operations = listOperations(paths);
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) => `${toComment(schema.description)}export type ${name} = ${toType(schema)};`,
   );
@@ -41,18 +39,35 @@ export function toClientTypes({ paths, components }: ApiDocument): Promise<strin
     ({ operation }) =>
       `${toComment(operation.summary)}${operation.operationId}: ${toOperationType(operation)};`,
   );
-  const rows = operations.map(
+  const source = [
+    opening,
+    ...schemas,
+    `/** What each operation takes and answers. */\nexport interface Operations {\n${types.join('\n')}\n}`,
+  ].join('\n\n');
+  return formatSource(source);
+}
+
+/** @returns the source of src/client/operations.ts */
+export function toClientOperations({ paths }: ApiDocument): Promise<string> {
+  const rows = listOperations(paths).map(
     ({ path, method, operation: { operationId, responses } }) =>
       `${operationId}: ['${method.toUpperCase()}', '${path}', '${findReplyKind(responses)}'],`,
   );
   const source = [
     opening,
-    ...schemas,
-    `/** What each operation takes and answers. */\nexport interface Operations {\n${types.join('\n')}\n}`,
+    `import type { Operations } from './api.ts';`,
     `/** The method and path of each operation, and the form of its reply. */\nexport const operations = {\n${rows.join('\n')}\n} as const satisfies Record<keyof Operations, readonly [method: string, path: string, reply: 'json' | 'bytes' | 'text']>;`,
   ].join('\n\n');
-  return format(source, { parser: 'typescript', printWidth: 110, singleQuote: true, trailingComma: 'all' });
+  return formatSource(source);
 }
+
+const listOperations = (paths: ApiDocument['paths']) =>
+  Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+
+const formatSource = (source: string): Promise<string> =>
+  format(source, { parser: 'typescript', printWidth: 110, singleQuote: true, trailingComma: 'all' });
 
 function toOperationType({ parameters = [], requestBody, responses }: Operation): string {
   const fields = ['path', 'query'].map((place) => {

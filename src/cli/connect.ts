@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createServerClient, sendTo, type ServerClient } from '../client/server-client.ts';
+import { createClient, type Client } from '../client/index.ts';
 import type { Config } from '../config.ts';
 import { modelNamePattern } from '../model-files.ts';
 import { CommandError } from './command-error.ts';
@@ -10,23 +10,22 @@ import { serverUrl } from './server-url.ts';
 const probeMs = 2000;
 
 /** Calls the server of the settings. */
-export const connect = (config: Config): ServerClient => {
-  const url = serverUrl(config);
-  return createServerClient(url, sendTo(url, config.API_KEY));
-};
+export const connect = (config: Config): Client =>
+  createClient({ url: serverUrl(config), key: config.API_KEY || undefined });
 
 /**
  * Runs `work` with the server of the settings; where none is named and none runs, with one in this process, which has the
  * models folder and listens to nobody.
  * @param reference the only model that is needed; null for all
+ * @param work gets where the models are, too, for messages
  */
 export async function withServer<T>(
   config: Config,
   reference: string | null,
-  work: (client: ServerClient) => Promise<T>,
+  work: (client: Client, where: string) => Promise<T>,
 ): Promise<T> {
-  if (config.SERVER !== '' || (await isServer(serverUrl(config), config.API_KEY)))
-    return work(connect(config));
+  const url = serverUrl(config);
+  if (config.SERVER !== '' || (await isServer(url, config.API_KEY))) return work(connect(config), url);
   const [{ startServer }, { createLogger }] = await Promise.all([
     import('../server.ts'),
     import('../telemetry/logger.ts'),
@@ -34,7 +33,8 @@ export async function withServer<T>(
   const own = { ...forOneCommand(config), ...onlyModel(config, reference) };
   const server = await startServer(own, createLogger(own.LOG_LEVEL), { listen: false });
   try {
-    return await work(createServerClient(`the models in ${own.MODEL || own.MODELS}`, server.inject));
+    const client = createClient({ url: '', fetch: server.inject as typeof fetch });
+    return await work(client, `the models in ${own.MODEL || own.MODELS}`);
   } finally {
     await server.close(0);
   }

@@ -1,5 +1,6 @@
-import { createParser } from 'eventsource-parser';
-import { createServerClient, sendTo } from '../client/server-client.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UnrollError } from '../client/error.ts';
+import type { Client } from '../client/index.ts';
 import { createDisplay, type Progress } from './progress-line.ts';
 
 /** The API's view of a run's progress. */
@@ -19,44 +20,36 @@ export const toProgress = (view: ProgressView): Progress => ({
   secondsLeft: view.seconds_left,
 });
 
+/** Milliseconds before a broken connection is made again. */
+const reconnectMs = 1000;
+
 /**
  * Shows the events of a job on a server until it has finished. Reconnects after the last event if the
  * connection breaks.
- * @param key of the API; empty for none
  * @returns the exit code: 0 if the job succeeded
- * @throws ServerError, UnreachableError
+ * @throws UnrollError
  */
-export async function followJob(server: string, job: string, key: string): Promise<number> {
+export async function followJob(client: Client, job: string): Promise<number> {
   const display = createDisplay(process.stdout);
-  const path = `/v1/training/jobs/${encodeURIComponent(job)}`;
-  const send = sendTo(server, key);
-  const client = createServerClient(server, send);
-  const readStatus = async (): Promise<string> =>
-    (await client.call<{ readonly status: string }>('GET', path)).status;
-  let status = await readStatus();
-  let last = '0';
-  const parser = createParser({
-    onEvent({ event, id, data }) {
-      if (id !== undefined) last = id;
-      const content = JSON.parse(data) as ProgressView & { message: string };
-      if (event === 'progress') display.progress(toProgress(content));
-      else if (event !== 'gradient_flow') display.line(content.message);
-    },
-  });
-  do {
+  let after = 0;
+  for (let over = false; !over;) {
     try {
-      const response = await send(`${path}/events`, {
-        headers: { accept: 'text/event-stream', 'last-event-id': last },
-      });
-      const decoder = new TextDecoder();
-      for await (const chunk of response.body ?? []) parser.feed(decoder.decode(chunk, { stream: true }));
+      for await (const { event, data } of client.jobs.follow(job, { after })) {
+        if (event === 'progress') {
+          display.progress(toProgress(data));
+          continue;
+        }
+        after = data.id;
+        if (event !== 'gradient_flow') display.line(data.message);
+      }
+      over = true;
     } catch (error) {
-      display.line(`the connection broke (${error instanceof Error ? error.message : String(error)})`);
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      if (!(error instanceof UnrollError) || error.code !== 'connection_lost') throw error;
+      display.line(`the connection broke (${error.message})`);
+      await delay(reconnectMs);
     }
-    parser.reset();
-    status = await readStatus();
-  } while (!['succeeded', 'failed', 'cancelled'].includes(status));
+  }
   display.end();
+  const { status } = await client.jobs.show(job);
   return status === 'succeeded' ? 0 : 1;
 }

@@ -2,8 +2,9 @@ import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { version } from '../version.ts';
-import { ServerError, UnreachableError } from '../client/server-error.ts';
+import { UnrollError } from '../client/error.ts';
 import { CommandError, exitCodes } from './command-error.ts';
+import { describeError } from './describe-error.ts';
 import { commandGroups } from './registry.ts';
 
 /** Commands that end in their own way when they are interrupted. */
@@ -16,14 +17,13 @@ Examples:
   unroll help session                         what a command takes
 
 Commands call the server at --server or UNROLL_SERVER, else the one at UNROLL_PORT of this machine, with the key in UNROLL_API_KEY.
-Exit codes: 0 done, 1 failed or refused, 2 wrong arguments, 3 no server, 130 Ctrl-C. Reference: docs/command-line.md`;
+Exit codes: 0 done, 1 failed or refused, 2 wrong arguments or settings, 3 no server, 130 Ctrl-C. Reference: docs/command-line.md`;
 
 /** Builds the program with all commands. It runs nothing. */
 export function buildProgram(): Command {
   const program = new Command('unroll')
     .description('Serves and trains recurrent networks')
     .version(version, '-v, --version', 'print the version')
-    .helpCommand('help [command]', 'print this text, or what a command takes')
     .configureHelp({
       styleTitle: (text) => styleText('bold', text),
       styleSubcommandTerm: (text) => styleText('cyan', text),
@@ -73,13 +73,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number | 
   } catch (error) {
     // commander has printed it
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
-    if (error instanceof UnreachableError) {
-      console.error(
-        `${error.message}: start one with \`unroll serve\`, or name it with --server or UNROLL_SERVER`,
-      );
+    console.error(isUserError(error) ? describeError(error) : error);
+    if (error instanceof UnrollError && error.code === 'connection_failed') {
+      console.error('Start a server with `unroll serve`, or name one with --server or UNROLL_SERVER.');
       return exitCodes.unreachable;
     }
-    console.error(isUserError(error) ? error.message : error);
+    if (error instanceof ConfigError) return exitCodes.usage;
     return error instanceof CommandError ? error.exitCode : exitCodes.failed;
   }
 }
@@ -88,5 +87,4 @@ export async function runCommandLine(args: readonly string[]): Promise<number | 
 const isUserError = (error: unknown): error is Error =>
   error instanceof ConfigError ||
   error instanceof CommandError ||
-  error instanceof ServerError ||
   (error instanceof Error && (error.name === 'UnrollError' || 'syscall' in error));

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { addBenchCommand } from './commands/bench.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addHelpCommand } from './commands/help.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addJobsCommand } from './commands/jobs.ts';
@@ -30,7 +32,10 @@ export const commandGroups: readonly {
   readonly heading: string;
   readonly commands: readonly AddCommand[];
 }[] = [
-  { heading: 'Serving:', commands: [addServeCommand, addTrainWorkerCommand, addDoctorCommand] },
+  {
+    heading: 'Serving:',
+    commands: [addDemoCommand, addServeCommand, addTrainWorkerCommand, addDoctorCommand],
+  },
   {
     heading: 'Calling models:',
     commands: [
@@ -57,6 +62,6 @@ export const commandGroups: readonly {
   },
   {
     heading: 'Other:',
-    commands: [addKeysCommand, addConfigCommand, addCompletionCommand, addVersionCommand],
+    commands: [addKeysCommand, addConfigCommand, addCompletionCommand, addHelpCommand, addVersionCommand],
   },
 ];

@@ -1,49 +1,31 @@
-import type { z } from 'zod';
-import { createServerClient, type ReplyEvent, type Send } from '../client/server-client.ts';
-import type { classifyBody, classifyReply } from '../http/v1/schemas/classify.ts';
-import type { decodeBody, decodeReply } from '../http/v1/schemas/decode.ts';
-import type { embedBody, embedReply } from '../http/v1/schemas/embed.ts';
-import type { generateBody, generateReply } from '../http/v1/schemas/generate.ts';
-import type { predictBody, predictReply } from '../http/v1/schemas/predict.ts';
-import type { tagBody, tagReply } from '../http/v1/schemas/tag.ts';
+import type { BodyOf } from '../client/call.ts';
+import { createClient } from '../client/index.ts';
+import type { StreamedTask, TaskEvent, TaskReplies } from '../client/events.ts';
+import type { EmbedReply } from '../client/api.ts';
 
-/** Bodies and replies of a model's calls, as in POST /v1/models/{model}/… */
-interface Schemas {
-  readonly classify: [typeof classifyBody, typeof classifyReply];
-  readonly tag: [typeof tagBody, typeof tagReply];
-  readonly decode: [typeof decodeBody, typeof decodeReply];
-  readonly generate: [typeof generateBody, typeof generateReply];
-  readonly predict: [typeof predictBody, typeof predictReply];
-  readonly embed: [typeof embedBody, typeof embedReply];
-}
-type Body<Task extends keyof Schemas> = Omit<z.input<Schemas[Task][0]>, 'stream'>;
-type Reply<Task extends keyof Schemas> = z.output<Schemas[Task][1]>;
+type Replies = TaskReplies & { readonly embed: EmbedReply };
 
-/** @throws ServerError with `code` for what the model refuses */
+/** Bodies and replies of a model's calls, as in POST /v1/models/{model}/… @throws UnrollError with `code` for what the model refuses */
 export type ModelCalls = {
-  readonly [Task in keyof Schemas]: (body: Body<Task>) => Promise<Reply<Task>>;
+  readonly [Task in keyof Replies]: (body: BodyOf<Task>) => Promise<Replies[Task]>;
 } & {
   /** The events of a call with `stream: true`, as they are made. */
-  stream<Task extends Exclude<keyof Schemas, 'embed'>>(
-    task: Task,
-    body: Body<Task>,
-  ): AsyncIterable<ReplyEvent>;
+  stream<Task extends StreamedTask>(task: Task, body: BodyOf<Task>): AsyncIterable<TaskEvent<Task>>;
 };
 
-export function createCalls(model: string, send: Send): ModelCalls {
-  const client = createServerClient(model, send);
-  const path = `/v1/models/${encodeURIComponent(model)}`;
-  const call =
-    <Task extends keyof Schemas>(task: Task) =>
-    (body: Body<Task>): Promise<Reply<Task>> =>
-      client.call('POST', `${path}/${task}`, body);
+/** @param inject sends a request to the server in this process */
+export function createCalls(
+  model: string,
+  inject: (path: string, init?: RequestInit) => Promise<Response>,
+): ModelCalls {
+  const client = createClient({ url: '', fetch: inject as typeof fetch });
   return {
-    classify: call('classify'),
-    tag: call('tag'),
-    decode: call('decode'),
-    generate: call('generate'),
-    predict: call('predict'),
-    embed: call('embed'),
-    stream: (task, body) => client.stream(`${path}/${task}`, body),
+    classify: (body) => client.classify(model, body),
+    tag: (body) => client.tag(model, body),
+    decode: (body) => client.decode(model, body),
+    generate: (body) => client.generate(model, body),
+    predict: (body) => client.predict(model, body),
+    embed: (body) => client.embed(model, body),
+    stream: (task, body) => client.stream(task, model, body),
   };
 }

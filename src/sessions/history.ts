@@ -59,12 +59,14 @@ export interface Replay {
  * Finds the way back to a position.
  * @param width values of a step
  * @param generates whether the last token before a position is pending there
+ * @param given what was asked for, for the message
  * @throws UnrollError invalid_request for a position that is not kept
  */
 export function planReplay(
   session: Session,
   position: number,
   { width, generates }: { readonly width: number; readonly generates: boolean },
+  given: { readonly position: number } | { readonly steps: number } = { position },
 ): Replay {
   const steps = generates ? position - 1 : position;
   const at = session.history.findLastIndex(
@@ -72,14 +74,10 @@ export function planReplay(
   );
   const last = positionOf(session);
   const oldest = session.history[0];
-  if (at < 0 || position > last || last - position > session.keepSteps)
-    throw new UnrollError(
-      'invalid_request',
-      oldest === undefined
-        ? 'to: the session keeps no steps: create it with keep_steps, or set marks'
-        : `to: the session can be rewound to ${Math.max(last - session.keepSteps, positionOf(oldest.from))} to ${last}, was ${position}`,
-      { field: 'to' },
-    );
+  if (at < 0 || position > last || last - position > session.keepSteps) {
+    const first = oldest && Math.max(last - session.keepSteps, positionOf(oldest.from));
+    throw notKept(session.keepSteps, first, last, given);
+  }
   const { from, input } = session.history[at]!;
   const fed = input.subarray(0, (steps - from.steps) * width);
   const before = session.history.slice(0, at);
@@ -89,6 +87,25 @@ export function planReplay(
     pendingId: generates ? input[fed.length]! : null,
     history: fed.length === 0 ? before : [...before, { from, input: fed, steps: steps - from.steps }],
   };
+}
+
+/** @param first the earliest position that is kept; undefined where none is */
+function notKept(
+  keepSteps: number,
+  first: number | undefined,
+  last: number,
+  given: { readonly position: number } | { readonly steps: number },
+): UnrollError {
+  const field = 'steps' in given ? 'steps' : 'position';
+  const why =
+    keepSteps === 0
+      ? 'the session keeps no steps: create it with keep_steps, or set marks'
+      : first === undefined
+        ? 'the session has kept no steps since it was created, restored or rewound to a mark'
+        : 'steps' in given
+          ? `the session can be rewound by at most ${last - first}, was ${given.steps}`
+          : `the session can be rewound to ${first} to ${last}, was ${given.position}`;
+  return new UnrollError('invalid_request', `${field}: ${why}`, { field });
 }
 
 function concat<T extends Int32Array | Float32Array>(a: T, b: T): T {

@@ -25,7 +25,7 @@ export async function rewind(
   const position = 'position' in to ? to.position : last - to.steps;
   if (position === last) return session;
   const width = stepWidth(call.model.network.info);
-  const { from, input, pendingId, history } = planReplay(session, position, { width, generates });
+  const { from, input, pendingId, history } = planReplay(session, position, { width, generates }, to);
   const state = input.length === 0 ? from.state : await replay(context, call, from.state, input);
   return { ...session, steps: from.steps + input.length / width, pendingId, state, history };
 }

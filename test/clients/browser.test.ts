@@ -12,7 +12,7 @@ import { servedModels, settings } from './served-models.ts';
 
 // The TypeScript client in a browser, from a page of another origin.
 
-const client = join(import.meta.dirname, '../../clients/typescript');
+const client = join(import.meta.dirname, '../../src/client');
 const folder = servedModels();
 /** Serves the client's files without their types. */
 const files = createServer((request, response) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createEventParser } from '../../clients/typescript/event-parser.ts';
+import { createEventParser } from '../../src/client/event-parser.ts';
 import { cutStreams, readByOracle } from './event-texts.ts';
 
 const parse = (...texts: string[]): [string, string][] => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createClient, type Client, type UnrollError } from '../../clients/typescript/index.ts';
+import { createClient, type Client, type UnrollError } from '../../src/client/index.ts';
 import { until } from '../e2e/server-process.ts';
 import { problem, sendJson, sendStream, startFakeServer, type FakeServer } from './fake-server.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient, UnrollError, type Client } from '../../clients/typescript/index.ts';
+import { createClient, UnrollError, type Client } from '../../src/client/index.ts';
 import { changeKeys, generateKey, hashKey } from '../../src/access/keys-file.ts';
 import { readEvents } from '../e2e/events.ts';
 import { startServer, until, type ServerProcess } from '../e2e/server-process.ts';

@@ -38,13 +38,13 @@ describe('docs/clients.md', { timeout: 300_000 }, () => {
   it('has programs in TypeScript that have the right types and print what it says', async () => {
     const programs = findPrograms('ts');
     expect(programs).toHaveLength(blocks('text').length);
-    const client = JSON.stringify(join(root, 'clients/typescript/index.ts'));
+    const client = JSON.stringify(join(root, 'src/client/index.ts'));
     const files = programs.map(({ code }, i) => {
       const file = join(work, `${i}.mts`);
       writeFileSync(file, code.replace("'@unroll/server/client'", client));
       return file;
     });
-    const config = { extends: join(root, 'clients/typescript/tsconfig.json'), include: ['*.mts'] };
+    const config = { extends: join(root, 'src/client/tsconfig.json'), include: ['*.mts'] };
     // each begins with the same imports
     const compilerOptions = { noUnusedLocals: false };
     writeFileSync(join(work, 'tsconfig.json'), JSON.stringify({ ...config, compilerOptions }));

@@ -21,7 +21,7 @@ describe('unroll', () => {
       UNROLL_SLOTS: '0',
       UNROLL_COLOUR: 'red',
     });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(output).toContain('UNROLL_PORT: must be an integer from 0 to 65535, was "high"');
     expect(output).toContain('UNROLL_SLOTS: must be an integer from 1 to 1024, was "0"');
     expect(output).toContain('--queue: must be an integer from 0 to 1000000, was "long"');

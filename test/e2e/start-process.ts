@@ -30,6 +30,8 @@ export interface ProcessOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** Variables that are not settings. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Runs the program; this process' own by default. */
+  readonly node?: string;
   /** The program that is started; this repository's by default. */
   readonly program?: string;
   /** Of node itself. */
@@ -48,6 +50,7 @@ export async function startProcess(
   {
     settings = {},
     environment = {},
+    node = process.execPath,
     program = ownProgram,
     nodeArgs = [],
     messages = false,
@@ -56,7 +59,7 @@ export async function startProcess(
   }: ProcessOptions = {},
 ): Promise<ServerProcess> {
   const variables = Object.entries(settings).map(([key, value]) => [`UNROLL_${key}`, String(value)]);
-  const command = [process.execPath, ...nodeArgs, program, 'serve'];
+  const command = [node, ...nodeArgs, program, 'serve'];
   // a shell sets the limit for itself, hard and soft, and becomes the server
   if (descriptors !== undefined) command.unshift('sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh');
   const child = spawn(command[0]!, command.slice(1), {

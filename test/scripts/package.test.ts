@@ -1,97 +1,87 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
-  mkdirSync,
+  globSync,
   mkdtempSync,
   readFileSync,
-  readdirSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProcess, type ServerProcess } from '../e2e/start-process.ts';
+import { describeWhere } from '../support/needs.ts';
+import { installPackage, packPackage, type InstalledPackage } from './install-package.ts';
 
-// What `npm pack` gives, below a node_modules folder, with this repository's dependencies in place of downloaded ones.
+// What `npm pack` gives, installed in an empty folder.
 
 const root = join(import.meta.dirname, '../..');
-const folder = mkdtempSync(join(tmpdir(), 'unroll-package-'));
-const installed = join(folder, 'node_modules/@unroll/server');
-const models = join(installed, 'models');
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly version: string;
-  readonly dependencies: Readonly<Record<string, string>>;
 };
+const packed = mkdtempSync(join(tmpdir(), 'unroll-packed-'));
 let tarball: string;
 
 beforeAll(() => {
-  const [name = ''] = execFileSync('npm', ['pack', '--pack-destination', folder], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-    .trim()
-    .split('\n')
-    .slice(-1);
-  tarball = join(folder, name);
-  mkdirSync(installed, { recursive: true });
-  execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
-  // its own copy of each: a link would lead out of node_modules, where this repository's other packages are
-  for (const dependency of readdirSync(join(root, 'node_modules')))
-    if (!dependency.startsWith('.') && dependency !== '@unroll')
-      symlinkSync(join(root, 'node_modules', dependency), join(folder, 'node_modules', dependency));
-  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+  tarball = packPackage(packed);
 }, 300_000);
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(packed, { recursive: true }));
 
-const run = (args: readonly string[], input = '') => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: folder,
-    input,
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'], UNROLL_PORT: '9' },
-  });
-  return { code: status, output: stdout, errors: stderr };
-};
-const unroll = (...args: string[]) => run([join(installed, 'bin/unroll.js'), ...args]);
+const node26 = join(root, `test/node-26/node_modules/node-linux-${process.arch}/bin/node`);
 
-describe('the package', () => {
+describe('on Node 24', () => {
+  testPackage(process.execPath, 'v24.');
+});
+describeWhere(
+  existsSync(node26),
+  'Node 26 is not installed (npm --prefix test/node-26 ci)',
+  'on Node 26',
+  () => {
+    testPackage(node26, 'v26.');
+  },
+);
+
+function testPackage(node: string, nodeVersion: string): void {
+  let installed: InstalledPackage;
+  let models: string;
+  beforeAll(() => {
+    installed = installPackage(tarball, node);
+    models = join(installed.package, 'models');
+  }, 300_000);
+  afterAll(() => installed.remove());
+
   it('has at most 20 MB, no TypeScript but declarations, and no Node of a platform', () => {
-    const entries = readdirSync(installed, { recursive: true, withFileTypes: true }).filter((one) =>
-      one.isFile(),
-    );
-    const bytes = entries.reduce(
-      (sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size,
-      0,
-    );
-    expect(bytes).toBeLessThan(20_000_000);
+    const sizes = globSync('**/*', { cwd: installed.package, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map(({ parentPath, name }) => statSync(join(parentPath, name)).size);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(20_000_000);
     expect(statSync(tarball).size).toBeLessThan(20_000_000);
-    expect(entries.map(({ name }) => name).filter((name) => /(?<!\.d)\.ts$/.test(name))).toEqual([]);
-    expect(existsSync(join(installed, 'src'))).toBe(false);
-    const { dependencies, optionalDependencies, name } = JSON.parse(
-      readFileSync(join(installed, 'package.json'), 'utf8'),
-    ) as { dependencies: object; optionalDependencies?: object; name: string };
-    expect(name).toBe('@unroll/server');
-    expect(
-      Object.keys({ ...dependencies, ...optionalDependencies }).filter((one) => one.startsWith('node-')),
-    ).toEqual([]);
+    expect(globSync('**/*.ts', { cwd: installed.package, exclude: ['**/*.d.ts'] })).toEqual([]);
+    expect(globSync('node_modules/**/node-{linux,win,darwin}-*', { cwd: installed.folder })).toEqual([]);
   });
 
   it('runs commands from node_modules', () => {
-    expect(unroll('version')).toEqual({ code: 0, output: `${manifest.version}\n`, errors: '' });
-    const { code, output } = unroll('run', 'language', 'Alle Menschen', '--models', models, '--text');
+    expect(installed.run(['--version']).output).toContain(nodeVersion);
+    expect(installed.unroll('version')).toEqual({ code: 0, output: `${version}\n`, errors: '' });
+    const { code, output } = installed.unroll(
+      'run',
+      'language',
+      'Alle Menschen',
+      '--models',
+      models,
+      '--text',
+    );
     expect(output).toMatch(/^0\.\d+ {2}de$/m);
     expect(code).toBe(0);
-    expect(unroll('doctor', '--models', models, '--port', '0').output).toContain('✓ kernel');
+    expect(installed.unroll('doctor', '--models', models, '--port', '0').output).toContain('✓ kernel');
   });
 
   it('exports a server and a model', () => {
     writeFileSync(
-      join(folder, 'use.ts'),
-      `import { createServer, loadModel, ServerError, type ServerSettings } from '@unroll/server';
+      join(installed.folder, 'use.ts'),
+      `import { createServer, loadModel, UnrollError, type ServerSettings } from '@unroll/server';
 import { createClient } from '@unroll/server/client';
 const models = ${JSON.stringify(models)};
 const settings: ServerSettings = { port: 0, models, data: 'data', training_jobs: 0, log_level: 'error' };
@@ -106,10 +96,10 @@ await server.close();
 const model = await loadModel(models + '/moby');
 let text = '';
 for await (const { event, data } of model.stream('generate', { prompt: 'Call me ', max_tokens: 3, seed: 7 }))
-  if (event === 'token') text += String(data['text']);
+  if (event === 'token') text += data.text;
 const whole: string = (await model.generate({ prompt: 'Call me ', max_tokens: 3, seed: 7 })).generations[0]!.text;
 let code = '';
-try { await model.classify({ input: 'x' }); } catch (error) { code = (error as ServerError).code; }
+try { await model.classify({ input: 'x' }); } catch (error) { code = (error as UnrollError).code; }
 await model.close();
 // @ts-expect-error there is no such setting
 const wrong: ServerSettings = { portt: 1 };
@@ -120,7 +110,7 @@ export type { Wrong };
 export { wrong };
 `,
     );
-    const { output, errors } = run([join(folder, 'use.ts')]);
+    const { output, errors } = installed.run([join(installed.folder, 'use.ts')]);
     expect(errors).toBe('');
     expect(JSON.parse(output)).toEqual({
       label: 'de',
@@ -133,11 +123,13 @@ export { wrong };
 
   it('has types of them', () => {
     // of the program above
-    const types = run([
+    const types = installed.run([
       join(root, 'node_modules/typescript/bin/tsc'),
       ...'--noEmit --strict --module nodenext --target es2024 --lib es2024,esnext --types node --ignoreConfig use.ts'.split(
         ' ',
       ),
+      '--typeRoots',
+      join(root, 'node_modules/@types'),
     ]);
     expect(types).toEqual({ code: 0, output: '', errors: '' });
   }, 300_000);
@@ -145,9 +137,10 @@ export { wrong };
   describe('as a server', () => {
     let server: ServerProcess;
     beforeAll(async () => {
-      cpSync(models, join(folder, 'models'), { recursive: true });
-      server = await startProcess(join(folder, 'models'), join(folder, 'data'), {
-        program: join(installed, 'bin/unroll.js'),
+      cpSync(models, join(installed.folder, 'models'), { recursive: true });
+      server = await startProcess(join(installed.folder, 'models'), join(installed.folder, 'data'), {
+        node,
+        program: join(installed.package, 'bin/unroll.js'),
         settings: { MAX_EVENT_LOOP_DELAY_MS: 0 },
       });
     });
@@ -174,7 +167,7 @@ export { wrong };
         label: i < 2 ? 'a' : 'b',
       }));
       writeFileSync(
-        join(folder, 'job.json'),
+        join(installed.folder, 'job.json'),
         JSON.stringify({
           model: 'polite',
           task: 'classify',
@@ -190,7 +183,14 @@ export { wrong };
           budget: { epochs: 3 },
         }),
       );
-      const { code, output } = unroll('jobs', 'create', 'job.json', '--follow', '--server', server.url);
+      const { code, output } = installed.unroll(
+        'jobs',
+        'create',
+        'job.json',
+        '--follow',
+        '--server',
+        server.url,
+      );
       expect(output).toContain('the job has succeeded');
       expect(code).toBe(0);
       expect((await server.post('/v1/models/polite/classify', { input: 'hello' })).status).toBe(200);
@@ -200,14 +200,17 @@ export { wrong };
   it('imports models, those of HDF5 too, and trains without a server', () => {
     const golden = join(root, 'test/golden');
     expect(
-      unroll('import', join(golden, 'onnx-files/views/step-with-states.onnx'), '--name', 'steps').errors,
+      installed.unroll('import', join(golden, 'onnx-files/views/step-with-states.onnx'), '--name', 'steps')
+        .errors,
     ).toBe('');
-    const keras = unroll('import', join(golden, 'keras-files/gru-after.h5'), '--name', 'keras');
+    const keras = installed.unroll('import', join(golden, 'keras-files/gru-after.h5'), '--name', 'keras');
     expect([keras.code, keras.errors]).toEqual([0, '']);
-    const job = JSON.parse(readFileSync(join(folder, 'job.json'), 'utf8')) as object;
-    writeFileSync(join(folder, 'alone.json'), JSON.stringify({ ...job, model: 'alone' }));
-    expect(unroll('train', 'alone.json').output).toContain('published alone@1');
+    const job = JSON.parse(readFileSync(join(installed.folder, 'job.json'), 'utf8')) as object;
+    writeFileSync(join(installed.folder, 'alone.json'), JSON.stringify({ ...job, model: 'alone' }));
+    expect(installed.unroll('train', 'alone.json').output).toContain('published alone@1');
     // without validation data it cannot be measured, and takes no traffic
-    expect(unroll('train', 'job.json').output).toContain('not published: polite@1 cannot be compared');
+    expect(installed.unroll('train', 'job.json').output).toContain(
+      'not published: polite@1 cannot be compared',
+    );
   });
-});
+}

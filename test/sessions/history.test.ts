@@ -40,3 +40,13 @@ test('steps that are fed at once are one stretch', () => {
   expect(planReplay(session, 150 + 48, { width: 2, generates: false })).toMatchObject({ pendingId: null });
   expect(planReplay(session, 202 - 1, { width: 2, generates: false }).input.length).toBeLessThanOrEqual(400);
 });
+
+test('names the field that was given, what is kept, and what was asked for', () => {
+  const session = feed(ones(20), 1, 5);
+  const plan = (position: number, given: Parameters<typeof planReplay>[3], of = session) =>
+    planReplay(of, position, { width: 1, generates: false }, given);
+  expect(() => plan(10, { steps: 10 })).toThrow('steps: the session can be rewound by at most 5, was 10');
+  expect(() => plan(3, { position: 3 })).toThrow('position: the session can be rewound to 15 to 20, was 3');
+  expect(() => plan(19, { steps: 1 }, { ...session, history: [] })).toThrow('rewound to a mark');
+  expect(() => plan(19, { steps: 1 }, { ...session, history: [], keepSteps: 0 })).toThrow('keeps no steps');
+});

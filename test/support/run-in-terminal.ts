@@ -15,7 +15,10 @@ const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''
 /** Runs a program in a terminal of its own (util-linux' script). @returns its exit code and what it showed */
 export async function runInTerminal(program: string, args: readonly string[], options: TerminalOptions = {}) {
   const command = [program, ...args].map(quote).join(' ');
-  const child = spawn('script', ['-qec', command, '/dev/null'], { env: options.env ?? process.env });
+  // a shell in between would end with 130 of its own at Ctrl-C
+  const child = spawn('script', ['-qec', `exec ${command}`, '/dev/null'], {
+    env: options.env ?? process.env,
+  });
   let output = '';
   let seen = 0;
   const waiting = [...(options.typed ?? [])];

@@ -1,6 +1,6 @@
-import type { ModelDetailsJson } from '../../client/api-json.ts';
-import type { ServerClient } from '../../client/server-client.ts';
-import { ServerError } from '../../client/server-error.ts';
+import { UnrollError } from '../../client/error.ts';
+import type { StreamedTask } from '../../client/events.ts';
+import type { Client } from '../../client/index.ts';
 import { CommandError } from '../command-error.ts';
 import { formatFields } from '../format-table.ts';
 import { readBody, readInput } from '../run/read-input.ts';
@@ -32,15 +32,15 @@ export interface Measurement {
 /** Calls made before the measurement, so that all code is compiled. */
 const warmUpCalls = 20;
 
-/** Calls a model for some seconds. @throws ServerError for the first call that is refused */
+/** Calls a model for some seconds. @throws UnrollError for the first call that is refused */
 export async function measure(
-  client: ServerClient,
+  client: Client,
+  where: string,
   reference: string,
   { seconds, concurrency, input, body }: MeasureOptions,
 ): Promise<Measurement> {
-  const path = `/v1/models/${encodeURIComponent(reference)}`;
-  const details = await client.call<ModelDetailsJson>('GET', path);
-  const { task } = details;
+  const details = await client.models.show(reference);
+  const task = details.task as StreamedTask | null;
   if (task === null)
     throw new CommandError(`${reference} has no task to call: ${details.error ?? 'it takes tensors only'}`);
   const given =
@@ -50,8 +50,7 @@ export async function measure(
   // every call runs all its steps
   const whole = ['classify', 'generate'].includes(task) && details.causal ? { reuse_prefix: false } : {};
   const request = { ...given, ...whole, ...readBody(body) };
-  const call = () =>
-    client.call<{ readonly usage: { readonly steps: number } }>('POST', `${path}/${task}`, request);
+  const call = () => client.run(task, reference, request as never);
   for (let done = 0; done < warmUpCalls; done++) await call();
 
   const latencies: number[] = [];
@@ -74,7 +73,7 @@ export async function measure(
   latencies.sort((a, b) => a - b);
   return {
     model: `${details.id}@${details.version}`,
-    server: client.name,
+    server: where,
     request,
     concurrency,
     seconds: took,
@@ -93,12 +92,12 @@ const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 
 /** CPU time of the server's process; null where its metrics are not to be seen. */
-async function readCpuSeconds(client: ServerClient): Promise<number | null> {
+async function readCpuSeconds(client: Client): Promise<number | null> {
   try {
-    const value = /^process_cpu_seconds_total (\S+)$/m.exec(await client.text('/metrics'))?.[1];
+    const value = /^process_cpu_seconds_total (\S+)$/m.exec(await client.call('metrics', {}))?.[1];
     return value === undefined ? null : Number(value);
   } catch (error) {
-    if (error instanceof ServerError) return null;
+    if (error instanceof UnrollError) return null;
     throw error;
   }
 }

@@ -33,8 +33,8 @@ export const addBenchCommand = (program: Command): Command =>
         import('../bench/measure.ts'),
       ]);
       if (process.stderr.isTTY) console.error(`calling ${model} for ${options.seconds} s`);
-      const measurement = await withServer(settings.read({ ...options }).config, model, (client) =>
-        measure(client, model, options),
+      const measurement = await withServer(settings.read({ ...options }).config, model, (client, where) =>
+        measure(client, where, model, options),
       );
       if (options.json) console.log(JSON.stringify(measurement));
       else for (const line of formatMeasurement(measurement)) console.log(line);

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { JobJson, ListJson } from '../../client/api-json.ts';
-import type { Method, ServerClient } from '../../client/server-client.ts';
+import type { Client, TrainingJob } from '../../client/index.ts';
 import { formatJobs } from '../jobs/format-jobs.ts';
 import type { PublishOptions } from '../jobs/publish-checkpoint.ts';
 import { settingOptions } from '../setting-options.ts';
@@ -13,30 +12,24 @@ interface Options {
   readonly follow?: boolean;
 }
 
-function print(jobs: readonly JobJson[], { json }: Options): void {
+function print(jobs: readonly TrainingJob[], { json }: Options): void {
   if (json) for (const job of jobs) console.log(JSON.stringify(job));
   else for (const line of formatJobs(jobs)) console.log(line);
 }
 
-async function connectTo(options: Options): Promise<ServerClient> {
+async function connectTo(options: Options): Promise<Client> {
   const { connect } = await import('../connect.ts');
   return connect(settings.read({ ...options }).config);
 }
 
 /** Runs a call on the server and prints the job that it gives. */
-async function printJob(options: Options, method: Method, path: string): Promise<void> {
-  print([await (await connectTo(options)).call<JobJson>(method, path)], options);
+async function printJob(options: Options, call: (client: Client) => Promise<TrainingJob>): Promise<void> {
+  print([await call(await connectTo(options))], options);
 }
 
-const jobPath = (job: string): string => `/v1/training/jobs/${encodeURIComponent(job)}`;
-
 async function follow(options: Options, job: string): Promise<void> {
-  const { config } = settings.read({ ...options });
-  const [{ followJob }, { serverUrl }] = await Promise.all([
-    import('../follow.ts'),
-    import('../server-url.ts'),
-  ]);
-  process.exitCode = await followJob(serverUrl(config), job, config.API_KEY);
+  const { followJob } = await import('../follow.ts');
+  process.exitCode = await followJob(await connectTo(options), job);
 }
 
 function parseLimit(text: string): number {
@@ -59,9 +52,11 @@ export function addJobsCommand(program: Command): Command {
 
   add('list', 'list the jobs, newest first', true)
     .option('--limit <n>', 'how many', parseLimit, 20)
-    .action(async (options: Options) => {
-      const path = `/v1/training/jobs?limit=${options.limit}`;
-      const { data } = await (await connectTo(options)).call<ListJson<JobJson>>('GET', path);
+    .allowExcessArguments()
+    .action(async (options: Options, command: Command) => {
+      // the default command, which is run for any word that is no command
+      if (command.args.length > 0) command.error(`error: unknown command '${command.args[0]}'`);
+      const { data } = await (await connectTo(options)).jobs.list({ limit: options.limit });
       print(data, options);
     });
   add('create', 'create a job from a file as `unroll train` takes it, and upload its data')
@@ -75,7 +70,7 @@ export function addJobsCommand(program: Command): Command {
     });
   add('show', 'show a job')
     .argument('<job>', 'id of a job')
-    .action((job: string, options: Options) => printJob(options, 'GET', jobPath(job)));
+    .action((job: string, options: Options) => printJob(options, (client) => client.jobs.show(job)));
   for (const [action, description] of [
     ['cancel', 'cancel a job, and keep its checkpoints'],
     ['pause', 'pause a job at its next step'],
@@ -83,7 +78,7 @@ export function addJobsCommand(program: Command): Command {
   ] as const)
     add(action, description)
       .argument('<job>', 'id of a job')
-      .action((job: string, options: Options) => printJob(options, 'POST', `${jobPath(job)}/${action}`));
+      .action((job: string, options: Options) => printJob(options, (client) => client.jobs[action](job)));
   settings
     .add(jobs.command('publish'))
     .description("publish a checkpoint of a job as its model's next version, however good it is")

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ListJson, ModelJson } from '../../client/api-json.ts';
+import type { Model } from '../../client/index.ts';
 import { formatTable } from '../format-table.ts';
 import { settingOptions } from '../setting-options.ts';
 
@@ -13,7 +13,7 @@ export const addListCommand = (program: Command): Command =>
     .action(async (options: { readonly json?: boolean }) => {
       const { withServer } = await import('../connect.ts');
       const { data } = await withServer(settings.read({ ...options }).config, null, (client) =>
-        client.call<ListJson<ModelJson>>('GET', '/v1/models'),
+        client.models.list(),
       );
       if (options.json) console.log(JSON.stringify(data));
       else
@@ -21,7 +21,7 @@ export const addListCommand = (program: Command): Command =>
           console.log(line);
     });
 
-const toRow = ({ id, task, version, versions, ready, error }: ModelJson): string[] => [
+const toRow = ({ id, task, version, versions, ready, error }: Model): string[] => [
   version === null ? id : `${id}@${version}`,
   task ?? (ready ? 'tensors only' : '–'),
   versions.join(', '),

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import type { JobJson, ListJson, SessionJson } from '../../client/api-json.ts';
-import { ServerError } from '../../client/server-error.ts';
-import type { ServerClient } from '../../client/server-client.ts';
+import { UnrollError } from '../../client/error.ts';
+import type { Client, ModelStatistics, Session, TrainingJob } from '../../client/index.ts';
 import { formatJobs } from '../jobs/format-jobs.ts';
 import { formatFields, formatTable } from '../format-table.ts';
 import { settingOptions } from '../setting-options.ts';
@@ -14,47 +13,45 @@ export const addPsCommand = (program: Command): Command =>
     .description('show what a server is doing: its load, the models that are used, sessions and running jobs')
     .option('--json', 'print JSON')
     .action(async (options: { readonly json?: boolean }) => {
-      const { connect } = await import('../connect.ts');
-      const activity = await readActivity(connect(settings.read({ ...options }).config));
+      const [{ connect }, { serverUrl }] = await Promise.all([
+        import('../connect.ts'),
+        import('../server-url.ts'),
+      ]);
+      const { config } = settings.read({ ...options });
+      const activity = await readActivity(connect(config), serverUrl(config));
       if (options.json) console.log(JSON.stringify(activity));
       else for (const line of formatActivity(activity)) console.log(line);
     });
 
-interface ModelStatistics {
-  readonly name: string;
-  readonly version: string;
-  readonly inference_count: number;
-  readonly last_inference: number;
-}
 /** Null: the key may not see it, or the server has none. */
 interface Activity {
   readonly server: string;
   readonly version: string;
   readonly load: Readonly<Record<string, number>> | null;
-  readonly models: readonly ModelStatistics[];
-  readonly sessions: readonly SessionJson[] | null;
-  readonly jobs: readonly JobJson[] | null;
+  readonly models: ModelStatistics['model_stats'];
+  readonly sessions: readonly Session[] | null;
+  readonly jobs: readonly TrainingJob[] | null;
 }
 
 /** @returns null for what the server does not have, or this key may not see */
 const ifAllowed = <T>(reply: Promise<T>): Promise<T | null> =>
   reply.catch((error: unknown) => {
-    if (error instanceof ServerError && [403, 404, 503].includes(error.status)) return null;
+    if (error instanceof UnrollError && [403, 404, 503].includes(error.status ?? 0)) return null;
     throw error;
   });
 
 const unfinished: ReadonlySet<string> = new Set(['validating', 'queued', 'running', 'paused', 'publishing']);
 
-async function readActivity(client: ServerClient): Promise<Activity> {
-  const { version } = await client.call<{ readonly version: string }>('GET', '/v2');
+async function readActivity(client: Client, server: string): Promise<Activity> {
+  const { version } = await client.call('serverMetadata', {});
   const [statistics, sessions, jobs, metrics] = await Promise.all([
-    client.call<{ readonly model_stats: readonly ModelStatistics[] }>('GET', '/v2/models/stats'),
-    ifAllowed(client.call<ListJson<SessionJson>>('GET', '/v1/sessions?limit=100')),
-    ifAllowed(client.call<ListJson<JobJson>>('GET', '/v1/training/jobs?limit=100')),
-    ifAllowed(client.text('/metrics')),
+    client.call('statistics', {}),
+    ifAllowed(client.sessions.list({ limit: 100 })),
+    ifAllowed(client.jobs.list({ limit: 100 })),
+    ifAllowed(client.call('metrics', {})),
   ]);
   return {
-    server: client.name,
+    server,
     version,
     load: metrics === null ? null : readLoad(metrics),
     models: statistics.model_stats,

@@ -19,15 +19,13 @@ export const addPublishCommand = (program: Command): Command =>
     .option('--alias <name>', 'the alias; callers that name none use default', 'default')
     .option('--json', 'print JSON')
     .action(async (version: ReturnType<typeof parseVersion>, options: Options) => {
-      const [{ connect }, { pointAlias }] = await Promise.all([
-        import('../connect.ts'),
-        import('../versions/aliases.ts'),
-      ]);
-      const client = connect(settings.read({ ...options }).config);
-      const reply = await pointAlias(client, version.model, options.alias, version.version);
+      const { connect } = await import('../connect.ts');
+      const { alias } = options;
+      const reply = await connect(settings.read({ ...options }).config).call('setAlias', {
+        path: { model: version.model, alias },
+        body: { version: version.version },
+      });
       console.log(
-        options.json
-          ? JSON.stringify(reply)
-          : `${version.model}@${options.alias} is version ${version.version}`,
+        options.json ? JSON.stringify(reply) : `${version.model}@${alias} is version ${version.version}`,
       );
     });

@@ -33,12 +33,12 @@ export const addPullCommand = (program: Command): Command =>
     .option('--json', 'print JSON')
     .action(async (text: string, options: Options) => {
       const { config } = settings.read({ ...options });
-      const [{ parseSource }, { pull }, { createDownloadBar }] = await Promise.all([
+      const [{ createAuthorize }, { parseSource }, { pull }, { createDownloadBar }] = await Promise.all([
+        import('../pull/authorize.ts'),
         import('../pull/parse-source.ts'),
         import('../pull/pull.ts'),
         import('../pull/download-bar.ts'),
       ]);
-      const token = process.env['HF_TOKEN'];
       const source = parseSource(text, process.env);
       const bar = createDownloadBar(process.stderr);
       const { name, sha256, maxBytes = config.MAX_MODEL_BYTES, spec } = options;
@@ -49,7 +49,7 @@ export const addPullCommand = (program: Command): Command =>
           sha256,
           maxBytes,
           spec,
-          headers: token && text.startsWith('hf:') ? { authorization: `Bearer ${token}` } : {},
+          authorize: createAuthorize(text, process.env),
           onProgress: (...progress) => bar.show(...progress),
         });
         bar.end();

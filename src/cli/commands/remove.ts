@@ -25,10 +25,9 @@ export const addRemoveCommand = (program: Command): Command =>
       ]);
       const what = version === null ? `${model} with all its versions` : `${model}@${version}`;
       if (!options.yes) await confirm(`Delete ${what}?`);
-      const path = `/v1/models/${encodeURIComponent(model)}`;
-      const reply = await connect(settings.read({ ...options }).config).call(
-        'DELETE',
-        version === null ? path : `${path}/versions/${version}`,
-      );
+      const client = connect(settings.read({ ...options }).config);
+      const reply = await (version === null
+        ? client.call('deleteModel', { path: { model } })
+        : client.call('deleteVersion', { path: { model, version } }));
       console.log(options.json ? JSON.stringify(reply) : `deleted ${what}`);
     });

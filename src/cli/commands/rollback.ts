@@ -38,6 +38,6 @@ export const addRollbackCommand = (program: Command): Command =>
       console.log(
         options.json
           ? JSON.stringify({ model, alias: options.alias, from, to })
-          : `${model}@${options.alias} is version ${to} again, in place of ${from}`,
+          : `${model}@${options.alias} is version ${to} again, in place of ${from ?? 'one that was deleted'}`,
       );
     });

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { SessionJson } from '../../client/api-json.ts';
-import type { ServerClient } from '../../client/server-client.ts';
+import type { Client, Session } from '../../client/index.ts';
 import { settingOptions } from '../setting-options.ts';
 
 const settings = settingOptions(['SERVER']);
@@ -9,7 +8,13 @@ interface Options {
   readonly json?: boolean;
 }
 
-async function withClient(options: object, work: (client: ServerClient) => Promise<void>): Promise<void> {
+interface RewindOptions extends Options {
+  readonly mark?: string;
+  readonly steps?: number;
+  readonly position?: number;
+}
+
+async function withClient(options: object, work: (client: Client) => Promise<void>): Promise<void> {
   const { connect } = await import('../connect.ts');
   await work(connect(settings.read({ ...options }).config));
 }
@@ -17,7 +22,7 @@ async function withClient(options: object, work: (client: ServerClient) => Promi
 /** Runs a command on the server and prints the sessions that it gives: their ids alone in a pipe. */
 const printSessions = (
   options: Options,
-  work: (client: ServerClient) => Promise<readonly SessionJson[]>,
+  work: (client: Client) => Promise<readonly Session[]>,
 ): Promise<void> =>
   withClient(options, async (client) => {
     const { formatSessions } = await import('../session/format-sessions.ts');
@@ -25,8 +30,6 @@ const printSessions = (
     for (const line of options.json ? sessions.map((one) => JSON.stringify(one)) : formatSessions(sessions))
       console.log(line);
   });
-
-const sessionPath = (id: string): string => `/v1/sessions/${encodeURIComponent(id)}`;
 
 function parseCount(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
@@ -55,12 +58,8 @@ export function addSessionCommand(program: Command): Command {
       ) => {
         const { id, ttl, durable, keepSteps } = options;
         return printSessions(options, async (client) => [
-          await client.call('POST', '/v1/sessions', {
-            model,
-            ...(id !== undefined && { id }),
-            ...(ttl !== undefined && { ttl_s: ttl }),
-            ...(durable && { durable }),
-            ...(keepSteps !== undefined && { keep_steps: keepSteps }),
+          await client.call('createSession', {
+            body: { model, id, ttl_s: ttl, durable, keep_steps: keepSteps },
           }),
         ]);
       },
@@ -71,18 +70,13 @@ export function addSessionCommand(program: Command): Command {
     .action((options: Options & { readonly model?: string; readonly limit: number }) =>
       printSessions(options, async (client) => {
         const { model, limit } = options;
-        const query = new URLSearchParams({ limit: String(limit), ...(model !== undefined && { model }) });
-        const { data } = await client.call<{ data: SessionJson[] }>(
-          'GET',
-          `/v1/sessions?${query.toString()}`,
-        );
-        return data;
+        return (await client.sessions.list({ model, limit })).data;
       }),
     );
   add('show', 'show a session')
     .argument('<id>', 'id of a session')
     .action((id: string, options: Options) =>
-      printSessions(options, async (client) => [await client.call('GET', sessionPath(id))]),
+      printSessions(options, async (client) => [await client.call('showSession', { path: { session: id } })]),
     );
   add(
     'step',
@@ -105,8 +99,7 @@ export function addSessionCommand(program: Command): Command {
     .action((id: string, options: Options & { readonly count: number }) =>
       printSessions(options, async (client) => {
         const { count } = options;
-        return (await client.call<{ data: SessionJson[] }>('POST', `${sessionPath(id)}/fork`, { count }))
-          .data;
+        return (await client.call('forkSession', { path: { session: id }, body: { count } })).data;
       }),
     );
   add('mark', 'name the point where a session is, to come back to it')
@@ -114,7 +107,7 @@ export function addSessionCommand(program: Command): Command {
     .argument('<name>', 'name of the mark')
     .action((id: string, name: string, options: Options) =>
       printSessions(options, async (client) => [
-        await client.call('POST', `${sessionPath(id)}/marks`, { name }),
+        await client.call('markSession', { path: { session: id }, body: { name } }),
       ]),
     );
   add('rewind', 'go back to a mark, or by some of the last steps')
@@ -122,14 +115,12 @@ export function addSessionCommand(program: Command): Command {
     .option('--mark <name>', 'name of a mark')
     .option('--steps <n>', 'how many steps back', parseCount)
     .option('--position <n>', 'a position among the last steps', parseCount)
-    .action((id: string, options: Options & { mark?: string; steps?: number; position?: number }) => {
+    .action((id: string, options: RewindOptions, command: Command) => {
       const { mark, steps, position } = options;
+      if ([mark, steps, position].filter((to) => to !== undefined).length !== 1)
+        command.error('error: expected one of --mark, --steps and --position');
       return printSessions(options, async (client) => [
-        await client.call('POST', `${sessionPath(id)}/rewind`, {
-          ...(mark !== undefined && { mark }),
-          ...(steps !== undefined && { steps }),
-          ...(position !== undefined && { position }),
-        }),
+        await client.call('rewindSession', { path: { session: id }, body: { mark, steps, position } }),
       ]);
     });
   add('save', 'write the state of a session to a file')
@@ -154,7 +145,7 @@ export function addSessionCommand(program: Command): Command {
     .argument('<id>', 'id of a session')
     .action((id: string, options: Options) =>
       withClient(options, async (client) => {
-        const reply = await client.call('DELETE', sessionPath(id));
+        const reply = await client.call('deleteSession', { path: { session: id } });
         console.log(options.json ? JSON.stringify(reply) : `${id} has ended`);
       }),
     );

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ModelDetailsJson } from '../../client/api-json.ts';
+import type { ModelDetails } from '../../client/index.ts';
 import { formatFields } from '../format-table.ts';
 import { settingOptions } from '../setting-options.ts';
 
@@ -14,7 +14,7 @@ export const addShowCommand = (program: Command): Command =>
     .action(async (model: string, options: { readonly json?: boolean }) => {
       const { withServer } = await import('../connect.ts');
       const details = await withServer(settings.read({ ...options }).config, model, (client) =>
-        client.call<ModelDetailsJson>('GET', `/v1/models/${encodeURIComponent(model)}`),
+        client.models.show(model),
       );
       if (options.json) console.log(JSON.stringify(details));
       else for (const line of formatDetails(details)) console.log(line);
@@ -22,7 +22,7 @@ export const addShowCommand = (program: Command): Command =>
 
 const maxLabels = 12;
 
-function formatDetails(model: ModelDetailsJson): string[] {
+function formatDetails(model: ModelDetails): string[] {
   const { inputs, labels } = model;
   const count = (value: number | null, unit: string): string =>
     value === null ? '–' : `${value.toLocaleString('en')} ${unit}`;

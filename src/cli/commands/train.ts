@@ -23,11 +23,11 @@ export const addTrainCommand = (program: Command): Command =>
           command.error('error: train: expected one CONFIG or --follow JOB');
         const { config } = settings.read({ ...options });
         if (follow !== undefined) {
-          const [{ followJob }, { serverUrl }] = await Promise.all([
+          const [{ followJob }, { connect }] = await Promise.all([
             import('../follow.ts'),
-            import('../server-url.ts'),
+            import('../connect.ts'),
           ]);
-          process.exitCode = await followJob(serverUrl(config), follow, config.API_KEY);
+          process.exitCode = await followJob(connect(config), follow);
           return;
         }
         const { trainCommand } = await import('../train.ts');

@@ -7,18 +7,29 @@ interface Level {
   readonly words: readonly string[];
 }
 
-/** A script for a shell, which completes commands and options, and files elsewhere. */
+/** A script for a shell, which completes commands, options and words that an argument must be one of, and files elsewhere. */
 export const completionScript = (program: Command, shell: 'bash' | 'zsh' | 'fish'): string =>
-  scripts[shell](listLevels(program));
+  scripts[shell]([...listLevels(program).filter(({ path }) => path !== 'help'), ...listHelpLevels(program)]);
+
+/** What `unroll help` takes: commands, and the commands below them. */
+const listHelpLevels = (command: Command, path = 'help'): Level[] =>
+  command.commands.length === 0
+    ? []
+    : [
+        { path, words: command.commands.map((one) => one.name()).toSorted() },
+        ...command.commands.flatMap((one) => listHelpLevels(one, `${path} ${one.name()}`)),
+      ];
 
 function listLevels(command: Command, path: readonly string[] = []): Level[] {
-  const inner = command.commands.map((one) => one.name());
+  const inner = [
+    ...command.commands.map((one) => one.name()),
+    ...command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
+  ];
   const options = command.options
     .filter(({ hidden }) => !hidden)
     .map(({ long, short }) => long ?? short ?? '');
-  const help = path.length === 0 ? ['help', '--help'] : ['--help'];
   return [
-    { path: path.join(' '), words: [...inner, ...options, ...help].toSorted() },
+    { path: path.join(' '), words: [...inner, ...options, '--help'].toSorted() },
     ...command.commands.flatMap((one) => listLevels(one, [...path, one.name()])),
   ];
 }
@@ -40,7 +51,9 @@ ${toCases(levels, (words) => `words="${words}"`)}
 }
 complete -o default -F _unroll unroll
 `,
+  // read by eval, or as _unroll from a folder of $fpath, where the first completion runs the file
   zsh: (levels: readonly Level[]): string => `#compdef unroll
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
 _unroll() {
   local typed="\${(j: :)words[2,CURRENT-1]} " candidates
   case "$typed" in
@@ -48,7 +61,7 @@ ${toCases(levels, (words) => `candidates="${words}"`)}
   esac
   compadd -- \${(s: :)candidates} || _files
 }
-compdef _unroll unroll
+if [[ $funcstack[1] = _unroll ]]; then _unroll "$@"; else compdef _unroll unroll; fi
 `,
   fish: (levels: readonly Level[]): string => `function __unroll_candidates
   set -l typed (commandline -opc)
@@ -58,7 +71,7 @@ ${levels
   .toSorted((a, b) => b.path.length - a.path.length)
   .map(
     ({ path, words }) =>
-      `    case '${path === '' ? '*' : `${path} *`}'\n      string split ' ' '${words.join(' ')}'`,
+      `    case '${path === '' ? '*' : `${path} *`}'\n      string split ' ' -- '${words.join(' ')}'`,
   )
   .join('\n')}
   end

@@ -1,5 +1,4 @@
-import type { JobJson } from '../../client/api-json.ts';
-import type { ServerClient } from '../../client/server-client.ts';
+import type { Client } from '../../client/index.ts';
 import { CommandError } from '../command-error.ts';
 
 export interface PublishOptions {
@@ -15,17 +14,12 @@ export interface PublishOptions {
  * @throws CommandError where the job has no checkpoint yet
  */
 export async function publishCheckpoint(
-  client: ServerClient,
+  client: Client,
   job: string,
   { step, alias, force = false }: PublishOptions,
 ): Promise<string> {
-  const path = `/v1/training/jobs/${encodeURIComponent(job)}`;
-  const chosen = step ?? (await client.call<JobJson>('GET', path)).best_step;
+  const chosen = step ?? (await client.jobs.show(job)).best_step;
   if (chosen === null) throw new CommandError(`job ${job} has no checkpoint yet`);
-  const { published } = await client.call<{ readonly published: string }>(
-    'POST',
-    `${path}/checkpoints/${chosen}/publish`,
-    { alias, force },
-  );
-  return published;
+  const { published } = await client.jobs.publish(job, chosen, { alias, force });
+  return published!;
 }

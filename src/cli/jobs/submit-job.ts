@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import type { JobJson } from '../../client/api-json.ts';
-import type { ServerClient } from '../../client/server-client.ts';
+import type { BodyOf } from '../../client/call.ts';
+import type { Client, TrainingJob } from '../../client/index.ts';
+import type { DatasetFormat } from '../../client/training.ts';
 import { CommandError } from '../command-error.ts';
 
-const types: Readonly<Record<string, string>> = {
-  '.csv': 'text/csv',
-  '.tsv': 'text/tab-separated-values',
-  '.json': 'application/json',
-  '.jsonl': 'application/jsonl',
-  '.ndjson': 'application/jsonl',
+const formats: Readonly<Record<string, DatasetFormat>> = {
+  '.csv': 'csv',
+  '.tsv': 'tsv',
+  '.json': 'json',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
 };
 
 /**
@@ -17,21 +18,21 @@ const types: Readonly<Record<string, string>> = {
  * {"file": "train.jsonl"}, relative to it, which is uploaded.
  * @throws CommandError for a file that is no JSON object
  */
-export async function submitJob(client: ServerClient, path: string): Promise<JobJson> {
+export async function submitJob(client: Client, path: string): Promise<TrainingJob> {
   const body = parseObject(path, await readFile(path, 'utf8'));
   for (const field of ['data', 'validation']) {
     const { file } = (body[field] ?? {}) as { readonly file?: unknown };
     if (typeof file === 'string')
       body[field] = { dataset: await uploadDataset(client, resolve(dirname(path), file), body['task']) };
   }
-  return client.call('POST', '/v1/training/jobs', body);
+  return client.jobs.create(body as BodyOf<'createTrainingJob'>);
 }
 
-async function uploadDataset(client: ServerClient, file: string, task: unknown): Promise<string> {
-  const type = types[extname(file).toLowerCase()] ?? 'text/plain';
-  const query = typeof task === 'string' ? `?task=${encodeURIComponent(task)}` : '';
-  const bytes = new Uint8Array(await readFile(file));
-  const { id } = await client.upload<{ readonly id: string }>('POST', `/v1/datasets${query}`, bytes, type);
+async function uploadDataset(client: Client, file: string, task: unknown): Promise<string> {
+  const format = formats[extname(file).toLowerCase()] ?? 'text';
+  // a task that there is not is refused by the server
+  const about = { format, ...(typeof task === 'string' && { task: task as 'classify' }) };
+  const { id } = await client.datasets.upload(await readFile(file), about);
   return id;
 }
 

@@ -1,4 +1,5 @@
 import { CommandError } from '../command-error.ts';
+import type { Authorize } from './authorize.ts';
 import { fetchJson } from './download.ts';
 import { resolveHubFile, resolveHubList, type Source } from './parse-source.ts';
 
@@ -7,17 +8,18 @@ const modelFile = /\.(onnx|keras|h5|hdf5|pt|pth|bin|npz|safetensors)$/i;
 const maxListed = 20;
 
 /** The address of the first file to download of a source. @throws CommandError where there is none, or several */
-export async function findFirstFile(source: Source, headers: Readonly<Record<string, string>>): Promise<URL> {
+export async function findFirstFile(source: Source, authorize: Authorize): Promise<URL> {
   if (source.kind === 'file') return source.url;
-  const list = (await fetchJson(resolveHubList(source), headers)) as {
+  const list = resolveHubList(source);
+  const listed = (await fetchJson(list, await authorize(list))) as {
     readonly sha?: unknown;
     readonly siblings?: readonly { readonly rfilename?: unknown }[];
   };
-  const names = (list.siblings ?? [])
+  const names = (listed.siblings ?? [])
     .map(({ rfilename }) => rfilename)
     .filter((name) => typeof name === 'string');
   // all files are of one commit, whatever is pushed meanwhile
-  const revision = typeof list.sha === 'string' ? list.sha : source.revision;
+  const revision = typeof listed.sha === 'string' ? listed.sha : source.revision;
   const toUrl = (name: string): URL => resolveHubFile(source.hub, source.repository, revision, name);
   if (names.includes('model.json')) return toUrl('model.json');
   const candidates = names.filter((name) => modelFile.test(name));

@@ -7,6 +7,7 @@ import { modelNamePattern, specFile } from '../../model-files.ts';
 import { placeVersion } from '../../repository/publish-version.ts';
 import { readModelFolder } from '../../repository/read-model-folder.ts';
 import { CommandError, exitCodes } from '../command-error.ts';
+import type { Authorize } from './authorize.ts';
 import { download, show, type Download } from './download.ts';
 import { findCompanions, findFirstFile } from './find-files.ts';
 import { fileNameOf, type Source } from './parse-source.ts';
@@ -22,7 +23,7 @@ export interface PullOptions {
   readonly maxBytes: number;
   /** A model.json that describes the network of weights, or overrides fields. */
   readonly spec?: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly authorize: Authorize;
   readonly onProgress: (file: string, bytes: number, total: number | null) => void;
 }
 
@@ -79,19 +80,19 @@ export async function pull(source: Source, options: PullOptions): Promise<Pulled
 async function downloadAll(
   source: Source,
   draft: string,
-  { maxBytes, sha256, headers, onProgress }: PullOptions,
+  { maxBytes, sha256, authorize, onProgress }: PullOptions,
 ): Promise<{ readonly first: Download & { readonly url: URL }; readonly bytes: number }> {
   let bytes = 0;
   const fetchFile = async (url: URL, file: string): Promise<Download> => {
     const downloaded = await download(url, join(draft, file), {
       maxBytes: maxBytes - bytes,
-      headers,
+      headers: await authorize(url),
       onProgress: (some, total) => onProgress(file, some, total),
     });
     bytes += downloaded.bytes;
     return downloaded;
   };
-  const url = await findFirstFile(source, headers);
+  const url = await findFirstFile(source, authorize);
   const file = fileNameOf(url);
   const first = await fetchFile(url, file);
   if (sha256 !== undefined && sha256.toLowerCase() !== first.sha256)

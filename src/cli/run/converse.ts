@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { styleText } from 'node:util';
 import { exitCodes } from '../command-error.ts';
+import { describeError } from '../describe-error.ts';
 import type { CallModel } from './run-model.ts';
 
 /** Asks for inputs on a terminal and answers each, until the end of the input. What is refused is printed. */
@@ -18,7 +19,7 @@ export async function converse(model: string, call: CallModel): Promise<void> {
       try {
         await call(line);
       } catch (error) {
-        console.error((error as Error).message);
+        console.error(describeError(error as Error));
       }
     lines.prompt();
   }
@@ -38,7 +39,7 @@ export async function answerLines(call: CallModel): Promise<number> {
       await call(line);
     } catch (error) {
       failed++;
-      console.error(`line ${number}: ${(error as Error).message}`);
+      console.error(`line ${number}: ${describeError(error as Error)}`);
     }
   }
   return failed === 0 ? 0 : exitCodes.failed;

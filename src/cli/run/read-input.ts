@@ -1,12 +1,12 @@
-import type { ModelDetailsJson } from '../../client/api-json.ts';
-import { CommandError } from '../command-error.ts';
+import type { ModelDetails } from '../../client/index.ts';
+import { CommandError, exitCodes } from '../command-error.ts';
 
 /**
  * Reads an input of the command line: a text, or the JSON of numbers for a model of numbers.
  * @param json whether it is JSON for any model
  * @throws CommandError with what was expected
  */
-export function readInput(text: string, { id, inputs }: ModelDetailsJson, json = false): unknown {
+export function readInput(text: string, { id, inputs }: ModelDetails, json = false): unknown {
   if (inputs?.kind === 'text' && !json) return text;
   try {
     return JSON.parse(text) as unknown;
@@ -32,5 +32,6 @@ export function readBody(text: string | undefined): object {
   }
   throw new CommandError(
     `--body: must be a JSON object such as {"top_k": 3}, was ${JSON.stringify(text.slice(0, 80))}`,
+    exitCodes.usage,
   );
 }

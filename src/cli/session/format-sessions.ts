@@ -1,8 +1,8 @@
-import type { SessionJson } from '../../client/api-json.ts';
+import type { Session } from '../../client/index.ts';
 import { formatTable } from '../format-table.ts';
 
 /** Sessions in a table for a person. */
-export const formatSessions = (sessions: readonly SessionJson[]): string[] =>
+export const formatSessions = (sessions: readonly Session[]): string[] =>
   formatTable(
     ['SESSION', 'MODEL', 'POSITION', 'STATE', 'MARKS'],
     sessions.map(({ id, model, version, position, state_bytes: bytes, marks }) => [

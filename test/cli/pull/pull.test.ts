@@ -46,7 +46,7 @@ const get = (source: string, options: Partial<PullOptions> = {}) =>
   pull(parseSource(source, { HF_ENDPOINT: `${url}/hub`, AWS_ENDPOINT_URL: `${url}/s3` }), {
     models,
     maxBytes: 10_000_000,
-    headers: {},
+    authorize: async () => ({}),
     onProgress: () => {},
     ...options,
   });

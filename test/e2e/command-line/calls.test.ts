@@ -190,8 +190,7 @@ describe('unroll session', () => {
     expect((await unroll(['session', 'rm', 'two'])).output).toBe('two has ended\n');
     for (const [args, why] of [
       [['show', 'two'], 'there is no session two'],
-      [['rewind', 'one'], 'must have one of mark, position and steps'],
-      [['step', 'one', '--body', 'x'], '--body: must be a JSON object'],
+      [['rewind', 'one', '--steps', '99'], 'steps: the session can be rewound by at most'],
       [['load', join(files, 'none')], 'ENOENT'],
       [['new', 'nobody'], 'there is no model nobody'],
     ] as const)

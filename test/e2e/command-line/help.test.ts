@@ -37,20 +37,26 @@ describe.each(paths)('unroll %s', (name, path) => {
     expect(shown.output).toContain('\u{1b}[1mUsage:');
   });
 
-  it('refuses an option that it does not have with exit code 2', async () => {
+  it('refuses an option that it does not have with exit code 2, in a terminal and in a pipe', async () => {
     const required =
       { import: ['--name', 'x'], quantize: ['--precision', 'int8', '--data', 'x'] }[name] ?? [];
-    const { code, output } = await runProgram(
-      process.execPath,
-      [program, ...path, ...required, '--no-such-option'],
-      {
-        env,
-      },
-    );
-    expect(code).toBe(2);
-    expect(output).toContain("unknown option '--no-such-option'");
-    expect(output).not.toContain('    at ');
+    const args = [program, ...path, ...required, '--no-such-option'];
+    for (const { code, output } of [
+      await runProgram(process.execPath, args, { env }),
+      await runInTerminal(process.execPath, args, { env: { ...env, TERM: 'xterm' } }),
+    ]) {
+      expect(code).toBe(2);
+      expect(output).toContain("unknown option '--no-such-option'");
+      expect(output).not.toContain('    at ');
+    }
   });
+});
+
+it('unroll help prints what a command below a command takes', async () => {
+  const { code, output } = await runProgram(process.execPath, [program, 'help', 'session', 'rewind'], {
+    env,
+  });
+  expect([code, output]).toEqual([0, expect.stringContaining('Usage: unroll session rewind')]);
 });
 
 describe('a command with arguments that are missing or wrong', () => {
@@ -75,6 +81,14 @@ describe('a command with arguments that are missing or wrong', () => {
     ['run m x --json --text', '--json and --text exclude each other'],
     ['session new', "missing required argument 'model'"],
     ['session fly', "unknown command 'fly'"],
+    ['session rewind s', 'expected one of --mark, --steps and --position'],
+    ['session rewind s --mark m --steps 2', 'expected one of --mark, --steps and --position'],
+    ['jobs fly', "unknown command 'fly'"],
+    ['help serv', 'Did you mean serve?'],
+    ['help session fly', "unknown command 'fly'"],
+    ['list --server nowhere', '--server: must be a URL'],
+    ['list --config /none.json', '/none.json: cannot be read'],
+    ['run m x --body [1]', '--body: must be a JSON object'],
     ['jobs list --limit 0', 'It must be a whole number from 1.'],
   ])('%s: %s', async (line, why) => {
     const { code, output } = await runProgram(process.execPath, [program, ...line.split(' ')], { env });
@@ -101,7 +115,7 @@ describe('a command with arguments that are missing or wrong', () => {
     'train --follow j',
   ])('%s says that no server is there, with exit code 3', async (line) => {
     const { code, output } = await runProgram(process.execPath, [program, ...line.split(' ')], { env });
-    expect(output).toContain(`there is no server at ${url} (ECONNREFUSED)`);
+    expect(output).toContain(`no reply from ${url}: connect ECONNREFUSED`);
     expect(output).not.toContain('    at ');
     expect(code).toBe(3);
   });

@@ -1,5 +1,7 @@
 import type { EmbedReply, ModelDetails, ModelList } from './api.ts';
+import { createBatch, type Batch } from './batch.ts';
 import { createCall, createStream, type BodyOf, type Call } from './call.ts';
+import { createComparisons, type Comparisons } from './comparisons.ts';
 import type { StreamedTask, TaskEvent, TaskReplies } from './events.ts';
 import { createSend, type CallOptions, type ClientOptions } from './request.ts';
 import { createSessions, type Sessions } from './session.ts';
@@ -41,7 +43,23 @@ export interface Client {
   embed(model: string, body: BodyOf<'embed'>, options?: CallOptions): Promise<EmbedReply>;
   readonly sessions: Sessions;
   readonly jobs: Jobs;
+  readonly comparisons: Comparisons;
   readonly datasets: Datasets;
+  readonly batch: Batch;
+  /** Runs a task that is known by its name only when the program runs. */
+  run<Task extends StreamedTask | 'embed'>(
+    task: Task,
+    model: string,
+    body: BodyOf<Task>,
+    options?: CallOptions,
+  ): Promise<(TaskReplies & { embed: EmbedReply })[Task]>;
+  /** The same as events. */
+  stream<Task extends StreamedTask>(
+    task: Task,
+    model: string,
+    body: BodyOf<Task>,
+    options?: CallOptions,
+  ): AsyncGenerator<TaskEvent<Task>, void, undefined>;
   /** Any operation of the API, by its id in the OpenAPI document. */
   readonly call: Call;
 }
@@ -50,14 +68,18 @@ export function createClient(options: ClientOptions): Client {
   const send = createSend(options);
   const call = createCall(send);
   const stream = createStream(send);
+  const run: Client['run'] = (task, model, body, callOptions) =>
+    call(task, { path: { model }, body } as never, callOptions) as never;
+  const runStream: Client['stream'] = (task, model, body, callOptions) =>
+    stream(task, { path: { model }, body }, callOptions);
   const task =
     <Name extends StreamedTask>(name: Name): Task<Name> =>
-    (model, body, callOptions) =>
-      call(name, { path: { model }, body } as never, callOptions) as Promise<TaskReplies[Name]>;
+    (...given) =>
+      run(name, ...given);
   const taskStream =
     <Name extends StreamedTask>(name: Name): TaskStream<Name> =>
-    (model, body, callOptions) =>
-      stream(name, { path: { model }, body }, callOptions);
+    (...given) =>
+      runStream(name, ...given);
   return {
     models: {
       list: (callOptions) => call('listModels', {}, callOptions),
@@ -73,15 +95,20 @@ export function createClient(options: ClientOptions): Client {
     generateStream: taskStream('generate'),
     predict: task('predict'),
     predictStream: taskStream('predict'),
-    embed: (model, body, callOptions) => call('embed', { path: { model }, body }, callOptions),
+    embed: (...given) => run('embed', ...given),
+    run,
+    stream: runStream,
+    batch: createBatch(send),
     sessions: createSessions(call, stream),
     jobs: createJobs(call, send),
+    comparisons: createComparisons(call),
     datasets: createDatasets(call),
     call,
   };
 }
 
 export { UnrollError } from './error.ts';
+export type { BatchLine } from './batch.ts';
 export type { ClientErrorCode } from './error.ts';
 export type { ClientOptions, CallOptions } from './request.ts';
 export type { SessionHandle } from './session.ts';

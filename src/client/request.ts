@@ -1,5 +1,6 @@
-import { operations, type Operations } from './api.ts';
+import type { Operations } from './api.ts';
 import { readError, UnrollError } from './error.ts';
+import { operations } from './operations.ts';
 
 export interface ClientOptions {
   /**
@@ -52,12 +53,17 @@ export function createSend({ url, key, retries = 0, fetch: send = fetch }: Clien
   return async (operation, request, { signal } = {}) => {
     const [method, template] = operations[operation];
     const address = root + toPath(template, request.path ?? {}) + toQuery(request.query ?? {});
-    const init = { ...toInit(request), method, ...(signal && { signal }) };
+    const init = { ...toInit(request, signal), method, ...(signal && { signal }) };
     const headers = { ...init.headers, ...(key !== undefined && { authorization: `Bearer ${key}` }) };
     // a stream can be sent once
     let left = request.upload?.data instanceof ReadableStream ? 0 : retries;
     for (;;) {
-      const response = await receive(() => send(address, { ...init, headers }), 'connection_failed', signal);
+      const response = await receive(
+        () => send(address, { ...init, headers }),
+        'connection_failed',
+        signal,
+        root,
+      );
       if (response.ok) return response;
       const error = await readError(response);
       signal?.throwIfAborted();
@@ -68,26 +74,31 @@ export function createSend({ url, key, retries = 0, fetch: send = fetch }: Clien
   };
 }
 
-/** Waits for a part of a reply. @throws UnrollError with `code`, or the signal's reason */
+/**
+ * Waits for a part of a reply.
+ * @param server its URL, for the message; empty in a page of its own
+ * @throws UnrollError with `code`, or the signal's reason
+ */
 export async function receive<T>(
   part: () => Promise<T>,
   code: 'connection_failed' | 'connection_lost',
   signal: AbortSignal | undefined,
+  server = '',
 ): Promise<T> {
   try {
     return await part();
   } catch (error) {
     signal?.throwIfAborted();
-    const { message, cause } = error as Error & { readonly cause?: { readonly message?: string } };
-    const reason = cause?.message === undefined ? message : `${message}: ${cause.message}`;
-    throw new UnrollError({ code, detail: `${reasons[code]}: ${reason}`, cause: error });
+    const { message, cause } = error as Error & { readonly cause?: { message?: string; code?: string } };
+    // fetch says why in its cause, and where a name has several addresses in the code alone
+    const reason = cause?.message || cause?.code || message;
+    const what =
+      code === 'connection_failed'
+        ? `no reply from ${server || 'the server'}`
+        : 'the connection was cut before the end of the reply';
+    throw new UnrollError({ code, detail: `${what}: ${reason}`, cause: error });
   }
 }
-
-const reasons = {
-  connection_failed: 'no reply from the server',
-  connection_lost: 'the connection was cut before the end of the reply',
-} as const;
 
 /** @throws TypeError for a part that would lead to another route */
 const toPath = (template: string, values: NonNullable<CallRequest['path']>): string =>
@@ -103,21 +114,26 @@ function toQuery(values: NonNullable<CallRequest['query']>): string {
   return query.size === 0 ? '' : `?${query}`;
 }
 
-function toInit({
-  body,
-  upload,
-  headers = {},
-}: CallRequest): RequestInit & { headers: Record<string, string> } {
+function toInit(
+  { body, upload, headers = {} }: CallRequest,
+  signal: AbortSignal | undefined,
+): RequestInit & { headers: Record<string, string> } {
   if (upload)
     return {
       headers: { ...headers, 'content-type': upload.type },
-      body: upload.data as NonNullable<RequestInit['body']>,
+      body: untilAborted(upload.data, signal) as NonNullable<RequestInit['body']>,
       // fetch asks for it where the body is a stream
       ...(upload.data instanceof ReadableStream && { duplex: 'half' }),
     };
   if (body === undefined) return { headers: { ...headers } };
   return { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
+
+/** Node's fetch would read the rest of a stream after the signal. */
+const untilAborted = (data: Upload['data'], signal: AbortSignal | undefined): Upload['data'] =>
+  data instanceof ReadableStream && signal
+    ? data.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal })
+    : data;
 
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -83,13 +83,20 @@ export function createJobs(call: Call, send: Send): Jobs {
   };
 }
 
-const uploadTypes = { jsonl: 'application/jsonl', csv: 'text/csv', text: 'text/plain' } as const;
+const uploadTypes = {
+  jsonl: 'application/jsonl',
+  json: 'application/json',
+  csv: 'text/csv',
+  tsv: 'text/tab-separated-values',
+  text: 'text/plain',
+} as const;
+export type DatasetFormat = keyof typeof uploadTypes;
 
 export interface Datasets {
   /** Uploads training data, which the server checks line by line. */
   upload(
     data: Upload['data'],
-    about: { readonly format: keyof typeof uploadTypes } & NonNullable<Operations['createDataset']['query']>,
+    about: { readonly format: DatasetFormat } & NonNullable<Operations['createDataset']['query']>,
     options?: CallOptions,
   ): Promise<Dataset>;
   show(id: string, options?: CallOptions): Promise<Dataset>;

@@ -1,5 +1,6 @@
-import { operations, type Operations } from './api.ts';
+import type { Operations } from './api.ts';
 import { invalidReply, parseJson, readUntilDone } from './event-stream.ts';
+import { operations } from './operations.ts';
 import { receive, type CallOptions, type CallRequest, type Send } from './request.ts';
 
 /** What an operation takes. */
