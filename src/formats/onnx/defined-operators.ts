@@ -17,7 +17,10 @@ const moments = (x: string): OnnxNode[] => [
 
 export const definedOperators: Readonly<Record<string, Expansion>> = {
   Scatter: (given) =>
-    body('x, i, u -> y', node('ScatterElements', 'x, i, u -> y', { axis: given.attributes.get('axis')?.i ?? 0 })),
+    body(
+      'x, i, u -> y',
+      node('ScatterElements', 'x, i, u -> y', { axis: given.attributes.get('axis')?.i ?? 0 }),
+    ),
   EyeLike: ({ attributes }) => {
     const [k, to] = [attributes.get('k')?.i ?? 0, attributes.get('dtype')?.i];
     return body(
@@ -34,7 +37,8 @@ export const definedOperators: Readonly<Record<string, Expansion>> = {
   },
   Hardmax: ({ attributes }, opset) => {
     const axis = attributes.get('axis')?.i ?? (opset < 13 ? 1 : -1);
-    if (opset < 13 && axis !== -1) invalidModel(`Hardmax over axis ${axis} of opset ${opset} is not supported`);
+    if (opset < 13 && axis !== -1)
+      invalidModel(`Hardmax over axis ${axis} of opset ${opset} is not supported`);
     return body(
       'x -> y',
       node('ArgMax', 'x -> at', { axis, keepdims: 0 }),
