@@ -25,7 +25,8 @@ const isEllipsis = (value: unknown): boolean => asConfig(value)['class_name'] ==
 function listItems(given: unknown, rank: number): Item[] {
   const listed: unknown[] = Array.isArray(given) ? given : [given];
   const at = listed.findIndex(isEllipsis);
-  const rest = Array<unknown>(Math.max(0, rank - listed.length + (at < 0 ? 0 : 1))).fill(whole);
+  const missing = Math.max(0, rank - listed.length + (at < 0 ? 0 : 1));
+  const rest = Array.from({ length: missing }, () => whole);
   const items = at < 0 ? [...listed, ...rest] : [...listed.slice(0, at), ...rest, ...listed.slice(at + 1)];
   if (items.length !== rank) invalidModel(`the index ${quote(given)} for ${rank} axes`);
   return items.map(parseItem);

@@ -108,7 +108,7 @@ const asLength = (value: unknown): number => (Array.isArray(value) ? value.lengt
 const toNumbers = (value: unknown, field: string): number[] => {
   const list: unknown[] = [value].flat(4);
   return list.length > 0 && list.every((one) => typeof one === 'number')
-    ? (list as number[])
+    ? list
     : invalidModel(`${field} ${quote(value)}, must be numbers`);
 };
 
