@@ -35,7 +35,7 @@ export const conv: OperatorImplementation = (operator, inputs, context) => {
   const work = packed
     ? prepareWindowProduct()
     : isDepthwise
-      ? prepareDepthwise(floats as Float32Array[])
+      ? prepareDepthwise()
       : inSlices(batch * out * count, (own * windows.size) / 2, (from, to) =>
           forEachRow(from, to, count, (channel, first, last) =>
             sumChannel(Math.floor(channel / out), channel % out, first, last),
@@ -43,7 +43,8 @@ export const conv: OperatorImplementation = (operator, inputs, context) => {
         );
   return { outputs: [y], ...work };
 
-  function prepareDepthwise([xs, ws, ys]: readonly Float32Array[]) {
+  function prepareDepthwise() {
+    const [xs, ws, ys] = floats as Float32Array[];
     const sizes = { window: windows.line!, positions, rows: count, out, each: out / groups };
     return inSlices(batch * out, (count * windows.size) / 2, (from, to) =>
       convolveChannels(xs!, ws!, bias?.values, ys!, sizes, from, to),

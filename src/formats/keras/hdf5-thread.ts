@@ -104,13 +104,12 @@ function readDataset(
 function readBytes({ file_id, path, metadata }: InstanceType<typeof h5.Dataset>, count: number): Uint8Array {
   if (metadata.size * metadata.total_size !== count)
     invalidWeights(`${quote(path)} has another size than its shape`);
-  const { _malloc: allocate, _free: free } = module;
-  const address = allocate(count);
+  const address = module['_malloc'](count);
   try {
     module.get_dataset_data(file_id, path, null, null, null, BigInt(address));
     return module.HEAPU8.slice(address, address + count);
   } finally {
-    free(address);
+    module['_free'](address);
   }
 }
 
