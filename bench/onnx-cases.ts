@@ -11,6 +11,7 @@ import { checkCase } from './onnx/operators/check-case.ts';
 import { draftGraph } from './onnx/operators/draw-graph.ts';
 import * as doubles from './onnx/operators/doubles.ts';
 import * as fused from './onnx/operators/fused.ts';
+import * as indexed from './onnx/operators/indexed.ts';
 import { olderForms } from './onnx/operators/opsets.ts';
 import * as plain from './onnx/operators/plain.ts';
 import * as quantised from './onnx/operators/quantised.ts';
@@ -105,7 +106,7 @@ console.log(
 );
 
 const graphsEach = Number(options.graphs);
-const drawn = { ...quantised, ...fused, ...plain, ...doubles };
+const drawn = { ...quantised, ...fused, ...plain, ...doubles, ...indexed };
 for (const [family, draw] of [...Object.entries(drawn), ['olderForms', olderForms] as const]) {
   const count = draw === olderForms ? 10 * graphsEach : graphsEach;
   let worstOfFamily = 0;

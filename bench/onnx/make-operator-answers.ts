@@ -6,6 +6,7 @@ import { runInOnnxruntime } from './operators/check-case.ts';
 import { draftGraph, type GraphCase, type GraphDraft } from './operators/draw-graph.ts';
 import * as doubles from './operators/doubles.ts';
 import * as fused from './operators/fused.ts';
+import * as indexed from './operators/indexed.ts';
 import { olderForms } from './operators/opsets.ts';
 import * as plain from './operators/plain.ts';
 import * as quantised from './operators/quantised.ts';
@@ -57,7 +58,7 @@ async function writeFamily(draw: (g: GraphDraft) => GraphCase, seeds: number, mo
     await write(one, name);
   }
 }
-for (const draw of Object.values({ ...quantised, ...fused, ...plain, ...doubles }))
+for (const draw of Object.values({ ...quantised, ...fused, ...plain, ...doubles, ...indexed }))
   await writeFamily(draw, 80, mostNames);
 await writeFamily(olderForms, 80, 40);
 writeFileSync(path, `${JSON.stringify(answers)}\n`);

@@ -88,5 +88,13 @@ export const basicMathOperators: Readonly<Record<string, OperatorImplementation>
   Round: unaryOperator(() => roundEven),
   Sin: unaryOperator(() => Math.sin),
   Cos: unaryOperator(() => Math.cos),
+  Tan: unaryOperator(() => Math.tan),
+  Asin: unaryOperator(() => Math.asin),
+  Acos: unaryOperator(() => Math.acos),
   Atan: unaryOperator(() => Math.atan),
+  Sinh: unaryOperator(() => Math.sinh),
+  Cosh: unaryOperator(() => Math.cosh),
+  Asinh: unaryOperator(() => Math.asinh),
+  Acosh: unaryOperator(() => Math.acosh),
+  Atanh: unaryOperator(() => Math.atanh),
 };

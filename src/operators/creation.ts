@@ -1,5 +1,6 @@
 import {
   broadcastShapes,
+  computeStrides,
   constantValues,
   createOperand,
   elementCount,
@@ -37,6 +38,23 @@ const range: OperatorImplementation = (_, [start, limit, delta], context) => {
     for (let i = begin; i < end; i++) y.values[i] = from + i * by;
   });
   return { outputs: [y], ...fill };
+};
+
+/** The positions of what is not zero, [rank, count]: its size depends on the values, which must be known. */
+const nonZero: OperatorImplementation = (_, [x], context) => {
+  const from = required(x);
+  const places = constantValues(from, 'what NonZero reads').flatMap((value, i) => (value === 0 ? [] : [i]));
+  const y = createOperand(context, 'int', [from.shape.length, places.length], true);
+  const strides = computeStrides(from.shape);
+  return {
+    outputs: [y],
+    run: () =>
+      from.shape.forEach((size, axis) =>
+        places.forEach((place, i) => {
+          y.values[axis * places.length + i] = Math.floor(place / strides[axis]!) % size;
+        }),
+      ),
+  };
 };
 
 /** y = values[1] at the index, values[0] elsewhere, along a new axis of `depth`. */
@@ -81,6 +99,7 @@ const triangle: OperatorImplementation = (operator, [x, offset], context) => {
 export const creationOperators: Readonly<Record<string, OperatorImplementation>> = {
   ConstantOfShape: constantOfShape,
   Range: range,
+  NonZero: nonZero,
   OneHot: oneHot,
   Trilu: triangle,
 };

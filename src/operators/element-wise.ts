@@ -9,7 +9,7 @@ import {
   type Operand,
   type Values,
 } from './operand.ts';
-import { isFloat, type OperandKind } from './number-kinds.ts';
+import type { OperandKind } from './number-kinds.ts';
 import type { OperatorImplementation, PrepareContext } from './operator.ts';
 import { required, requireInputs } from './shape.ts';
 import { inSlices, joinWork } from './slices.ts';
@@ -78,7 +78,7 @@ function broadcastOperand(
 /** y = f(a, b), with b repeated from its start: a vector for every row, or as long as a. */
 type BinaryLoop = (a: Values, b: Values, y: Values) => void;
 
-/** Loops of the most common operations: calling a function for each element takes several times as long. */
+/** Loops over float32 of the most common operations: calling a function for each element takes several times as long. */
 const binaryLoops: Readonly<Record<string, BinaryLoop>> = {
   Add(a, b, y) {
     for (let i = 0; i < y.length;) for (let k = 0; k < b.length; k++, i++) y[i] = a[i]! + b[k]!;
@@ -145,7 +145,7 @@ export const binaryOperator =
     const runs: ReturnType<typeof joinWork>[] = [];
     const last = rest.reduce((a, b) => {
       const y = createOperand(context, kind ?? a.kind, broadcastShapes(a.shape, b.shape), a.known && b.known);
-      const loop = isFloat(a.kind) ? binaryLoops[operator] : undefined;
+      const loop = y.values instanceof Float32Array ? binaryLoops[operator] : undefined;
       runs.push(prepareBinary(a, b, y, f(a.kind), context, loop));
       return y;
     }, first!);

@@ -6,7 +6,7 @@ import { required } from './shape.ts';
 // Operators that read by index.
 
 /** @returns the index from 0 @throws UnrollError invalid_model where it is not one of `size` */
-function checkIndex(index: number, size: number): number {
+export function checkIndex(index: number, size: number): number {
   const position = index < 0 ? index + size : index;
   if (!Number.isInteger(position) || position < 0 || position >= size)
     invalidOperator(`index ${index} is out of range for an axis of ${size}`);
@@ -59,7 +59,34 @@ const gatherElements: OperatorImplementation = (operator, [x, indices], context)
   };
 };
 
+/** y[i] = x[indices[i]]. indices [rows …, depth], behind `batch_dims` axes that x and the indices share */
+const gatherNd: OperatorImplementation = (operator, [x, indices], context) => {
+  const [from, at] = [required(x), required(indices)];
+  const shared = numberAttribute(operator, 'batch_dims', 0);
+  const depth = at.shape.at(-1) ?? 0;
+  const inner = from.shape.slice(shared + depth);
+  if (shared + depth > from.shape.length || shared >= at.shape.length)
+    invalidOperator(`${depth} indices behind ${shared} axes of [${from.shape.join(', ')}]`);
+  const [strides, wide] = [computeStrides(from.shape), elementCount(inner)];
+  const y = createOperand(context, from.kind, [...at.shape.slice(0, -1), ...inner], from.known && at.known);
+  const rows = elementCount(at.shape.slice(0, -1));
+  const perBatch = elementCount(at.shape.slice(shared, -1)) || 1;
+  const batch = elementCount(from.shape.slice(shared));
+  return {
+    outputs: [y],
+    ...inSlices(rows, wide + 8, (begin, end) => {
+      for (let i = begin; i < end; i++) {
+        let start = Math.floor(i / perBatch) * batch;
+        for (let k = 0; k < depth; k++)
+          start += checkIndex(at.values[i * depth + k]!, from.shape[shared + k]!) * strides[shared + k]!;
+        y.values.set(from.values.subarray(start, start + wide), i * wide);
+      }
+    }),
+  };
+};
+
 export const gatherOperators: Readonly<Record<string, OperatorImplementation>> = {
   Gather: gather,
   GatherElements: gatherElements,
+  GatherND: gatherNd,
 };

@@ -4,6 +4,8 @@ import { arithmeticOperators } from './arithmetic.ts';
 import { basicMathOperators } from './basic-math.ts';
 import { creationOperators } from './creation.ts';
 import { logicalOperators } from './logical.ts';
+import { orderOperators } from './order.ts';
+import { scatterOperators } from './scatter.ts';
 import { sequenceOperators } from './sequence.ts';
 import { gatherOperators } from './gather.ts';
 import { matrixOperators } from './matrix.ts';
@@ -29,6 +31,8 @@ const table: Readonly<Record<string, OperatorImplementation>> = {
   ...shapeOperators,
   ...sliceJoinOperators,
   ...gatherOperators,
+  ...scatterOperators,
+  ...orderOperators,
   ...sequenceOperators,
   ...reductionOperators,
   ...normalizationOperators,

@@ -10,7 +10,8 @@ import {
 } from './operand.ts';
 import type { OperatorImplementation, PrepareContext, PreparedOperator } from './operator.ts';
 import { mapValues } from './element-wise.ts';
-import { conv, matMul } from './matrix.ts';
+import { conv } from './convolution.ts';
+import { matMul } from './matrix.ts';
 import { checkScale, quantizeLinear } from './quantise.ts';
 import { required } from './shape.ts';
 import { joinWork } from './slices.ts';

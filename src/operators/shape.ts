@@ -1,4 +1,5 @@
 import type { OperatorSpec } from './spec.ts';
+import { gatherFloats } from './float32-loops.ts';
 import {
   normaliseAxis,
   broadcastShapes,
@@ -59,6 +60,8 @@ export function gathered(
     ...inSlices(to.length, 1, (start, end) => {
       const { indexes, isRun } = table();
       if (isRun) return to.set(from.subarray(indexes[0]! + start, indexes[0]! + end), start);
+      if (from instanceof Float32Array && to instanceof Float32Array)
+        return gatherFloats(from, indexes, to, fill, start, end);
       for (let i = start; i < end; i++) {
         const index = indexes[i]!;
         to[i] = index < 0 ? fill : from[index]!;

@@ -1,3 +1,4 @@
+import type { LineWindow } from './float32-loops.ts';
 import type { OperatorSpec } from './spec.ts';
 import { lazy, stridedIndexes, invalidOperator, elementCount, computeStrides } from './operand.ts';
 import { numberAttribute, numberListAttribute, textAttribute } from './operator.ts';
@@ -13,8 +14,8 @@ export interface WindowLayout {
   readonly indexes: () => Int32Array;
   /** Elements of a window. */
   readonly size: number;
-  /** Positions of the first window, where windows move by one along a single axis; else null. */
-  readonly shift: Int32Array | null;
+  /** Where windows move along a single axis; else null. */
+  readonly line: LineWindow | null;
 }
 
 /** Elements of all windows of a channel. */
@@ -85,11 +86,9 @@ export function computeWindows(
       }
     return positions;
   });
-  const shift =
-    rank === 1 && strides[0] === 1
-      ? Int32Array.from({ length: size }, (_, k) => k * dilations[0]! - pads.before[0]!)
-      : null;
-  return { shape, indexes, size, shift };
+  const line =
+    rank === 1 ? { size, stride: strides[0]!, dilation: dilations[0]!, before: pads.before[0]! } : null;
+  return { shape, indexes, size, line };
 }
 
 function computePads(

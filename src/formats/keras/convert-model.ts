@@ -1,15 +1,17 @@
 import { UnrollError } from '../../errors.ts';
+import type { TensorDatatype } from '../../operators/signature.ts';
 import type { TensorLookup } from '../../vocabulary/tensor-lookup.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { toKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, LayerCall, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
 import type { KerasModel } from './keras-model.ts';
+import { getComputeType } from './compute-type.ts';
 import { createPaddingCheck } from './padding-check.ts';
 import { readModelInput, type GraphInput } from './model-input.ts';
 import { createGraphBuilder, type GraphBuilder, type GraphTensor } from './to-operators/graph-builder.ts';
 import { emitLayer } from './to-operators/layers.ts';
 import { isMaskOperation } from './to-operators/mask-operations.ts';
-import { applyMaskArguments } from './to-operators/masks.ts';
+import { applyMaskArguments, elementTypes } from './to-operators/masks.ts';
 import { createTextLookups, isTextLookup } from './to-operators/text-lookups.ts';
 import { foldSteps, unfoldSteps } from './to-operators/time-distributed.ts';
 
@@ -24,7 +26,11 @@ export interface ConvertedModel {
   /** Inputs that are texts in the file and ids in the graph, by name. */
   readonly lookups: ReadonlyMap<string, TensorLookup>;
   /** Under the names that Keras gives them. */
-  readonly outputs: readonly (GraphTensor & { readonly name: string })[];
+  readonly outputs: readonly GraphOutput[];
+}
+export interface GraphOutput extends GraphTensor {
+  readonly name: string;
+  readonly datatype: TensorDatatype;
 }
 type Model = ModelTopology<KerasLayer>;
 
@@ -44,6 +50,19 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
   );
   if (inputs.length === 0) invalidModel('the model has no input');
 
+  const otherTypes = new Set<string>();
+  /** Casts an input of doubles, as the first layer does in Keras. */
+  const toFloat32 = (one: GraphInput): GraphTensor =>
+    one.input.datatype === 'FP64'
+      ? { ...one, value: graph.add('Cast', [one.value], { to: elementTypes.float }) }
+      : one;
+  /** An output in the type of its layer. */
+  const withType = (one: GraphTensor, layer?: KerasLayer) => {
+    if (one.tokens !== undefined) return { ...one, datatype: 'INT64' as const };
+    const { datatype, element } = outputTypes[getComputeType(layer?.config ?? {})] ?? outputTypes['float32']!;
+    const value = datatype === 'FP32' ? one.value : graph.add('Cast', [one.value], { to: element });
+    return { ...one, value, datatype };
+  };
   /** Converts one call. @returns its outputs */
   const convertCall = (
     { layer: written, model: nested }: ModelMember<KerasLayer>,
@@ -55,6 +74,8 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
     if (isTextLookup(layer.className)) return [lookups.look(layer, reads)];
     lookups.read(reads);
     graph.enterLayer(layer.name);
+    const type = getComputeType(layer.config);
+    if (type !== 'float32') otherTypes.add(type);
     const named = reads.map((read, i) => ({ ...read, argument: sources[i]!.argument }));
     const from = applyMaskArguments(layer, named, graph).map((one) => (masks ? one : { ...one, mask: null }));
     if (!masks && layer.className === 'Masking') return from;
@@ -123,8 +144,13 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
       invalidModel(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
   };
   try {
-    const outputs = convertCalls(topology, inputs);
+    const outputs = convertCalls(topology, inputs.map(toFloat32));
     refuseMissing();
+    for (const type of otherTypes)
+      graph.addNote(
+        `layers compute in ${type} in Keras, and in float32 here: numbers differ by the rounding`,
+        '',
+      );
     lookups.read(outputs);
     const names = nameOutputs(topology.outputs);
     return {
@@ -132,13 +158,22 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
       padding: padding.found(),
       inputs: inputs.map((one) => lookups.replaceInput(one)),
       lookups: lookups.list(),
-      outputs: outputs.map((one, i) => ({ ...one, name: names[i]! })),
+      outputs: outputs.map((one, i) => ({
+        ...withType(one, byName.get(topology.outputs[i]!.layer)),
+        name: names[i]!,
+      })),
     };
   } catch (error) {
     if (error instanceof UnrollError) refuseMissing();
     throw error;
   }
 }
+
+const outputTypes: Readonly<Record<string, { datatype: TensorDatatype; element: number }>> = {
+  float16: { datatype: 'FP16', element: elementTypes.float16 },
+  float32: { datatype: 'FP32', element: elementTypes.float },
+  float64: { datatype: 'FP64', element: elementTypes.double },
+};
 
 /** Leaves the rows of a table out that are for more tokens than its vocabulary has (`max_tokens`). */
 function dropUnusedRows(layer: KerasLayer, [x]: readonly GraphTensor[]): KerasLayer {

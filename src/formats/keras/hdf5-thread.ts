@@ -85,6 +85,8 @@ function readDataset(
   // strings are not weights
   if (!type) return { shape: [0], values: new Float32Array(0) };
   expect(elements, numberTypes[type].bytes);
+  if (type === 'float16' && elements > 0)
+    return { shape: [...shape], values: numberTypes[type].read(readBytes(dataset, 2 * elements)) };
   const value = elements === 0 ? [] : dataset.value;
   if (typeof value === 'number' || typeof value === 'bigint')
     return { shape: [], values: Float32Array.of(Number(value)) };
@@ -96,6 +98,19 @@ function readDataset(
     return { shape: [...shape], values: Float32Array.from(numbers) };
   }
   return invalidWeights(`${quote(name)} has no numbers`);
+}
+
+/** The bytes of a dataset of float16: the library's own conversion refuses them. */
+function readBytes({ file_id, path, metadata }: InstanceType<typeof h5.Dataset>, count: number): Uint8Array {
+  if (metadata.size * metadata.total_size !== count)
+    invalidWeights(`${quote(path)} has another size than its shape`);
+  const address = module['_malloc'](count);
+  try {
+    module.get_dataset_data(file_id, path, null, null, null, BigInt(address));
+    return module.HEAPU8.slice(address, address + count);
+  } finally {
+    module['_free'](address);
+  }
 }
 
 // discard the library's output about damaged files; a stream read by the main thread would keep the process

@@ -6,6 +6,8 @@ export interface KerasLayer {
   readonly className: string;
   readonly name: string;
   readonly config: Config;
+  /** A function of keras.ops that a functional model of Keras 3 calls. */
+  readonly isOperation?: true;
   /** Its weights in the order Keras keeps them; of a Bidirectional, the forward direction's first. */
   readonly weights: readonly Tensor[];
   /** Of a layer that looks texts up, where it is a file of its own in the zip: Keras' special tokens come first. */

@@ -18,7 +18,7 @@ export function kerasToSignedGraph({ graph, inputs, outputs }: ConvertedModel): 
   return {
     signature: {
       inputs: inputs.map((one) => describe(one.input.name, one, one.input.datatype as TensorDatatype)),
-      outputs: outputs.map((one) => describe(one.name, one, one.tokens === undefined ? 'FP32' : 'INT64')),
+      outputs: outputs.map((one) => describe(one.name, one, one.datatype)),
     },
     operators: graph.operators,
     constants,

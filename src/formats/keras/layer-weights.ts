@@ -87,8 +87,10 @@ function readLayerGroup({ arrays }: Hdf5, folder: string, config: Config): reado
   if (ofCells.length > 0) return ofCells;
   const own = read('', '/layer');
   if (own.length > 0) return own;
-  const directions = read('/forward_layer/cell', '/backward_layer/cell');
-  if (directions.length > 0) return directions;
+  for (const wrapped of ['', '/layer']) {
+    const directions = read(`${wrapped}/forward_layer/cell`, `${wrapped}/backward_layer/cell`);
+    if (directions.length > 0) return directions;
+  }
   return ['query', 'key', 'value', 'output'].flatMap((one) => {
     const dense = read(`/${one}_dense`);
     return dense.length > 0 ? dense : read(`/_${one}_dense`);

@@ -83,9 +83,25 @@ function parseLayer(json: Config, index: number, within: readonly Container[]): 
   const wrapped = className === 'TimeDistributed' ? asConfig(config['layer']) : json;
   return {
     json,
-    layer: { className: tensorflow1Names.get(className) ?? className, name, config, within },
+    layer: {
+      className: tensorflow1Names.get(className) ?? className,
+      name,
+      config,
+      within,
+      ...(isOperation(json) && { isOperation: true as const }),
+    },
     model: isModelClass(wrapped['class_name']) ? parseModel(wrapped, [...within, { className, name }]) : null,
   };
+}
+
+/**
+ * Whether it is a function of keras.ops rather than a layer: some have a layer's name, and none passes a mask on. In HDF5
+ * its module is not written, but a layer's config has whether it is trainable.
+ */
+function isOperation({ module, config, inbound_nodes: nodes }: Config): boolean {
+  if (module !== undefined) return /^keras\.(src\.)?ops\b/.test(asText(module) ?? '');
+  const isKeras3 = asConfig(asList(nodes)[0])['args'] !== undefined;
+  return isKeras3 && asConfig(config)['trainable'] === undefined;
 }
 
 /** Connects the layers of a Sequential: each reads the one before. One without an InputLayer gets one. */

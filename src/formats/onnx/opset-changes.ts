@@ -34,6 +34,7 @@ const moved: Readonly<
     ['axes', 3, integerList],
   ],
   Split: [['split', 1, integerList]],
+  TopK: [['k', 1, integerList]],
   Pad: [
     ['pads', 1, integerList],
     ['value', 2, single],

@@ -30,7 +30,7 @@ export const throwCrossStep = (): never => {
 };
 
 const elementwise = new Set(
-  'Sqrt Log Exp Neg Abs Sign Reciprocal Floor Ceil Round Sin Cos Atan Erf Relu Tanh Sigmoid HardSigmoid HardSwish LeakyRelu ThresholdedRelu Elu Selu Celu Gelu Softsign Softplus Not IsNaN Cast Clip Identity'.split(
+  'Sqrt Log Exp Neg Abs Sign Reciprocal Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Erf Relu Tanh Sigmoid HardSigmoid HardSwish LeakyRelu ThresholdedRelu Elu Selu Celu Gelu Softsign Softplus Not IsNaN Cast Clip Identity'.split(
     ' ',
   ),
 );

@@ -13,20 +13,20 @@ export const convolution: Raise = (operator, context) => {
   if (weight.shape.length !== 3 || x.time !== 2 || inner !== x.width)
     invalidModel('only a convolution of all columns over the steps is supported');
   const [steps] = lengths;
-  const { shape, shift } = computeWindows(operator, [steps], [kernel]);
-  if (!shift || shape[0] !== steps) return invalidModel('it has other rows than the steps');
-  const [first = 0, second = first + 1] = shift;
-  const reach = (kernel - 1) * (second - first);
-  if (-first !== reach && -first !== Math.floor(reach / 2))
-    invalidModel(`its windows begin ${-first} steps before their own, must be ${reach} or half of that`);
+  const { shape, line } = computeWindows(operator, [steps], [kernel]);
+  if (line?.stride !== 1 || shape[0] !== steps) return invalidModel('it has other rows than the steps');
+  const { dilation, before } = line;
+  const reach = (kernel - 1) * dilation;
+  if (before !== reach && before !== Math.floor(reach / 2))
+    invalidModel(`its windows begin ${before} steps before their own, must be ${reach} or half of that`);
   const layer = draft.add(
     operator.outputs[0]!,
     {
       type: 'conv1d',
       units,
       kernel,
-      dilation: second - first,
-      padding: -first === reach ? 'causal' : 'same',
+      dilation,
+      padding: before === reach ? 'causal' : 'same',
       activation: 'linear',
     },
     [draft.resolveRows(rows)],

@@ -51,8 +51,8 @@ export interface GraphBuilder {
   useMask(): void;
   /** Sets the layer to which the next operators belong. */
   enterLayer(layer: string): void;
-  /** Adds a note on that layer. */
-  addNote(text: string): void;
+  /** Adds a note on that layer, or on the whole model. */
+  addNote(text: string, on?: ''): void;
   /** Adds an operator. @returns the name of its output */
   add(operator: string, inputs: readonly string[], attributes?: Attributes): string;
   /** Adds an operator with several outputs. @returns their names */
@@ -148,7 +148,7 @@ export function createGraphBuilder({
     lookUp: (input, vocabulary) =>
       void vocabularies.set(input, Math.min(vocabulary, vocabularies.get(input) ?? Infinity)),
     enterLayer: (name) => (layer = name),
-    addNote: (text) => notes.push(`"${layer}": ${text}`),
+    addNote: (text, on) => notes.push(on === '' ? text : `"${layer}": ${text}`),
     add,
     addMany: putMany,
     scan(initial, scanned, attributes, build) {

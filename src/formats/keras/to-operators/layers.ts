@@ -20,7 +20,14 @@ import {
   type GraphTensor,
 } from './graph-builder.ts';
 import { arithmetic, concatenate, dot, isArithmetic } from './merges.ts';
-import { batchNormalization, layerNormalization } from './norms.ts';
+import {
+  batchNormalization,
+  layerNormalization,
+  normalization,
+  rescaling,
+  unitNormalization,
+} from './norms.ts';
+import { operation } from './operations.ts';
 import { bidirectional, recurrent } from './recurrent.ts';
 import {
   cropping1d,
@@ -61,6 +68,9 @@ const emitters: Readonly<Record<string, Emit>> = {
   AttentionWeightedAverage: attentionWeightedAverage,
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  Normalization: normalization,
+  Rescaling: rescaling,
+  UnitNormalization: unitNormalization,
   Flatten: flatten,
   Reshape: reshape,
   Permute: permute,
@@ -89,6 +99,7 @@ export function emitLayer(
   graph: GraphBuilder,
 ): readonly GraphTensor[] {
   const { className } = layer;
+  if (layer.isOperation && !isMaskOperation(className)) return [operation(layer, reads, graph)];
   if (className === 'RNN' || findCellByClass(className) !== undefined) return recurrent(layer, reads, graph);
   if (className === 'Bidirectional') return bidirectional(layer, reads, graph);
   if (isArithmetic(className)) return [arithmetic(className, reads, graph)];

@@ -7,7 +7,7 @@ import { invalidModel, quote } from '../../format-errors.ts';
 // Masks as Keras computes them: booleans, false at a step that is padding.
 
 /** ONNX's numbers of element types. */
-export const elementTypes = { float: 1, int64: 7, bool: 9 } as const;
+export const elementTypes = { float: 1, int64: 7, bool: 9, float16: 10, double: 11 } as const;
 
 /** Layers that pass the mask of their input on. Every other layer without a rule of its own drops it. */
 const passing = new Set([

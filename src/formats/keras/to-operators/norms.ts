@@ -6,6 +6,7 @@ import { requireField } from '../require-field.ts';
 import { resolveAxis, withValue, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 import { requireShape } from './windows.ts';
 import type { KerasLayer } from '../keras-layer.ts';
+import { isKeras3 } from '../version.ts';
 
 // Normalization over any axes, with weights along those axes: gamma, beta, and for a batch norm the moments
 // of training.
@@ -58,6 +59,66 @@ export function layerNormalization(layer: KerasLayer, x: GraphTensor, graph: Gra
   const normalized = graph.add('Div', [centred, deviation]);
   const scaled = gamma ? graph.add('Mul', [normalized, toConstant(gamma)]) : normalized;
   return withValue(x, beta ? graph.add('Add', [scaled, toConstant(beta)]) : scaled);
+}
+
+/** x · scale + offset: numbers, or one per column. */
+export function rescaling({ config }: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  refuseMask(x);
+  const [scale, offset] = ['scale', 'offset'].map((field) => perColumn(config[field], field, x, graph));
+  return withValue(x, graph.add('Add', [graph.add('Mul', [x.value, scale!]), offset!]));
+}
+
+/** (x − mean) / √variance of every column, with moments of the config or that `adapt` has computed. */
+export function normalization(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  refuseMask(x);
+  const { config, weights } = layer;
+  requireField(config, 'invert', [false]);
+  const axis: unknown = Array.isArray(config['axis']) ? config['axis'][0] : (config['axis'] ?? -1);
+  if (asLength(config['axis']) > 1 || resolveAxis(x, axis) !== x.shape.length - 1)
+    invalidModel(`axis ${quote(config['axis'])}, must be the last`);
+  const [mean, variance] = ['mean', 'variance'].map((field, i) => {
+    const given = config[field] ?? (weights[i] && Array.from(weights[i].values));
+    return toNumbers(given, field);
+  });
+  const deviation = variance!.map((one) => Math.max(Math.sqrt(one), 1e-7));
+  return withValue(
+    x,
+    graph.add('Div', [
+      graph.add('Sub', [x.value, perColumn(mean, 'mean', x, graph)]),
+      perColumn(deviation, 'variance', x, graph),
+    ]),
+  );
+}
+
+/** x / ‖x‖ of every row. */
+export function unitNormalization({ config }: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  refuseMask(x);
+  const axis = resolveAxis(x, config['axis'] ?? -1) + 1;
+  const norm = graph.add('ReduceL2', [x.value], { axes: [axis], keepdims: 1 });
+  const least = graph.number(isKeras3(graph) ? 1e-12 : 1e-6);
+  return withValue(x, graph.add('Div', [x.value, graph.add('Max', [norm, least])]));
+}
+
+function refuseMask({ mask }: GraphTensor): void {
+  if (mask) invalidModel('its input has a mask, which is not supported');
+}
+
+const asLength = (value: unknown): number => (Array.isArray(value) ? value.length : 1);
+
+const toNumbers = (value: unknown, field: string): number[] => {
+  const list: unknown[] = [value].flat(4);
+  return list.length > 0 && list.every((one) => typeof one === 'number')
+    ? list
+    : invalidModel(`${field} ${quote(value)}, must be numbers`);
+};
+
+/** A constant of one number, or of one for every column. */
+function perColumn(value: unknown, field: string, x: GraphTensor, graph: GraphBuilder): string {
+  const numbers = toNumbers(value, field);
+  if (numbers.length === 1) return graph.number(numbers[0]!);
+  if (numbers.length !== x.shape.at(-1))
+    invalidModel(`${numbers.length} numbers of ${field} for ${formatShape(x.shape)}`);
+  return graph.constant({ shape: [numbers.length], values: Float32Array.from(numbers) });
 }
 
 /** Splits a layer's weights into the optional gamma and beta, and the rest. */
