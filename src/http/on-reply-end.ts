@@ -5,18 +5,24 @@ import { getStatus } from '../errors.ts';
 type ReplyEnd = (status: number, written: boolean) => void;
 
 const switchingProtocols = 101;
-/** What is called at the end of each reply, so that a reply has one pair of listeners. */
-const ends = new WeakMap<FastifyReply, ReplyEnd[]>();
+/**
+ * The property of a reply with what is called at its end, so that it has one pair of listeners. A WeakMap would cost each
+ * collection of garbage time.
+ */
+const ends = Symbol('ends');
+
+interface Listening {
+  [ends]?: ReplyEnd[];
+}
 
 /**
  * Calls once with a reply's status when it has been written, or with that of a cancelled request when its client has
  * disconnected before: fastify's onResponse hook is not called then.
  */
 export function onReplyEnd(reply: FastifyReply, end: ReplyEnd): void {
-  const known = ends.get(reply);
-  if (known) return void known.push(end);
-  const own = [end];
-  ends.set(reply, own);
+  const listening = reply as FastifyReply & Listening;
+  if (listening[ends]) return void listening[ends].push(end);
+  const own = (listening[ends] = [end]);
   const { raw } = reply;
   // node's writableFinished stays false for replies that are injected
   let written = false;
