@@ -5,7 +5,7 @@ import { invalidModel, quote } from '../format-errors.ts';
 import { toKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, LayerCall, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
 import type { KerasModel } from './keras-model.ts';
-import { getComputeType } from './compute-type.ts';
+import { checkComputeType, getComputeType } from './compute-type.ts';
 import { createPaddingCheck } from './padding-check.ts';
 import { readModelInput, type GraphInput } from './model-input.ts';
 import { createGraphBuilder, type GraphBuilder, type GraphTensor } from './to-operators/graph-builder.ts';
@@ -75,6 +75,8 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
     lookups.read(reads);
     graph.enterLayer(layer.name);
     const type = getComputeType(layer.config);
+    // TensorFlow.js computes in float32 whatever the file says
+    if (!model.tfjs) checkComputeType(type);
     if (type !== 'float32') otherTypes.add(type);
     const named = reads.map((read, i) => ({ ...read, argument: sources[i]!.argument }));
     const from = applyMaskArguments(layer, named, graph).map((one) => (masks ? one : { ...one, mask: null }));
@@ -170,7 +172,6 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
 }
 
 const outputTypes: Readonly<Record<string, { datatype: TensorDatatype; element: number }>> = {
-  float16: { datatype: 'FP16', element: elementTypes.float16 },
   float32: { datatype: 'FP32', element: elementTypes.float },
   float64: { datatype: 'FP64', element: elementTypes.double },
 };

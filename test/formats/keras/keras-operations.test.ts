@@ -25,14 +25,19 @@ describe('a model of other types than float32', () => {
     expectAnswer(await read(file), answers['float64']!);
   });
 
-  it.each(['float64.keras', 'float16.h5'])('%s is noted to be computed in float32', async (file) => {
+  it.each(['float64.keras', 'float64.h5'])('%s is noted to be computed in float32', async (file) => {
     const { notes } = await read(file);
-    const [type] = file.split('.');
-    expect(notes.join('\n')).toContain(`layers compute in ${type} in Keras, and in float32 here`);
+    expect(notes.join('\n')).toContain('layers compute in float64 in Keras, and in float32 here');
+  });
+
+  it.each(['float16.keras', 'float16.h5'])('%s is refused, with how it can be converted', async (file) => {
+    await expect(read(file)).rejects.toMatchObject({
+      code: 'invalid_model',
+      message: expect.stringMatching(/it computes in float16, .* dtype_policy to "float32"/) as unknown,
+    });
   });
 
   it.each([
-    ['float16', 'FP32', 'FP16', 5e-3],
     ['float64', 'FP32', 'FP64', 1e-6],
     ['float64-input', 'FP64', 'FP64', 1e-6],
   ] as const)('%s keeps its datatypes over tensors, within %s', async (name, given, taken, most) => {
