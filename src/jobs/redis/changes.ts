@@ -30,5 +30,8 @@ export function receiveChanges(
     if (message) onMessage(message as unknown as ChangeMessage);
   });
   // ioredis subscribes again by itself after an outage, but does not say so
-  subscriber.on('ready', () => void subscriber.subscribe(keys.changes).then(onReady, () => {}));
+  const subscribe = (): void => void subscriber.subscribe(keys.changes).then(onReady, () => {});
+  subscriber.on('ready', subscribe);
+  // it may have been connected before this was called
+  if (subscriber.status === 'ready') subscribe();
 }

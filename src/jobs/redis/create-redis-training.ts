@@ -118,7 +118,8 @@ export async function createRedisTraining(options: TrainingOptions): Promise<Tra
   }
   let timer: NodeJS.Timeout | null = null;
   const { promise: attempted, resolve } = Promise.withResolvers<void>();
-  connection.client.once('ready', resolve).once('close', resolve);
+  if (connection.client.status === 'ready') resolve();
+  else connection.client.once('ready', resolve).once('close', resolve);
 
   const unavailable = (): string | null => (disabled ? trainingDisabled : connection.outage());
   return {

@@ -105,15 +105,15 @@ describeWhere(hasRedis, missingRedis, 'training jobs in Redis, when something is
   it('refuse settings that do not fit', () => {
     for (const command of ['serve', 'train-worker']) {
       const { status, stderr } = run(command, { UNROLL_JOBS: 'bullmq' });
-      expect([status, stderr]).toEqual([1, 'UNROLL_REDIS_URL: must be set, because UNROLL_JOBS is bullmq\n']);
+      expect([status, stderr]).toEqual([2, 'UNROLL_REDIS_URL: must be set, because UNROLL_JOBS is bullmq\n']);
     }
     const redis = { UNROLL_REDIS_URL: 'redis://127.0.0.1:1' };
     expect(run('train-worker', { ...redis, UNROLL_JOBS: 'embedded' })).toMatchObject({
-      status: 1,
+      status: 2,
       stderr: expect.stringMatching(/^UNROLL_JOBS: must be bullmq for a train-worker/) as string,
     });
     expect(run('train-worker', { ...redis, UNROLL_TRAINING_JOBS: '0' })).toMatchObject({
-      status: 1,
+      status: 2,
       stderr: 'UNROLL_TRAINING_JOBS: must be at least 1 for a train-worker, was "0"\n',
     });
   });
