@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import { findOverload } from './admission.ts';
 import { checkRequest } from './check-request.ts';
 import type { Engine, EngineOptions, GraphHandle, LoadOptions, NetworkHandle } from './engine-interface.ts';
-import { createDelivery, type DoneEvent } from './delivery.ts';
+import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createEmptyWait } from './empty-wait.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
@@ -17,7 +17,7 @@ import { freePlacement, placeNetwork, type Placement } from './placement.ts';
 import type { GraphPlacement } from './place-graph.ts';
 import { createPool, type PoolWorker } from './pool.ts';
 import { countUnreconciled } from './reconcile.ts';
-import { recordSteps, createSequence, createStartMessage, type Sequence } from './sequence.ts';
+import { createSequence, createStartMessage, deliverEnd, recordSteps, type Sequence } from './sequence.ts';
 import { sumCounters } from './worker/tick-counters.ts';
 import { cancelled, checkDeadline, deadlineExceeded, watchDeadline } from './deadline.ts';
 
@@ -109,14 +109,6 @@ export function createEngine(options: EngineOptions): Engine {
         sequence.request.onEnd?.({ queuedMs, runMs, steps });
         return deliverEnd(sequence, { kind: 'done', finish, steps, queuedMs, runMs, state });
       }
-    }
-  }
-
-  function deliverEnd({ request, delivery }: Sequence, event: DoneEvent): void {
-    try {
-      delivery.done('finish' in request && request.finish ? request.finish(event) : event);
-    } catch (error) {
-      delivery.fail(error as Error);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Delivery } from './delivery.ts';
+import type { Delivery, DoneEvent } from './delivery.ts';
 import type { EvaluationRequest, SequenceRequest } from './engine-interface.ts';
 import { windowBytes } from './flow-control.ts';
 import type { EvaluateMessage, Resume, StartMessage } from './channel/messages.ts';
@@ -57,6 +57,18 @@ export function recordSteps(sequence: Sequence, steps: number): void {
   if (steps <= sequence.stepsRun) return;
   sequence.load.recordProgress(sequence.steps, steps - sequence.stepsRun);
   sequence.stepsRun = steps;
+}
+
+/** Delivers the last event, as the request makes it. */
+export function deliverEnd(
+  { request, delivery }: Pick<Sequence, 'request' | 'delivery'>,
+  event: DoneEvent,
+): void {
+  try {
+    delivery.done('finish' in request && request.finish ? request.finish(event) : event);
+  } catch (error) {
+    delivery.fail(error as Error);
+  }
 }
 
 /** Creates the message that starts or continues a sequence: the rest of its input, and its state. */

@@ -1,32 +1,22 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createClient, type Client } from '../../src/client/index.ts';
-import { startServer, until, type ServerProcess } from '../e2e/server-process.ts';
+import { expect, it } from 'vitest';
+import { createClient } from '../../src/client/index.ts';
+import { until } from '../e2e/server-process.ts';
+import { serveForClients } from './client-server.ts';
 import { sendJson, startFakeServer } from './fake-server.ts';
-import { servedModels, settings } from './served-models.ts';
 
 // Batches of lines, by the TypeScript client.
 
-const folder = servedModels();
-let server: ServerProcess;
-let unroll: Client;
-beforeAll(async () => {
-  server = await startServer(folder.path, settings);
-  unroll = createClient({ url: server.url });
-});
-afterAll(async () => {
-  expect(await server.stop()).toBe(0);
-  folder.remove();
-});
+const served = serveForClients();
 
 it('answers each line in order, as a call does, and a line that is refused with its error', async () => {
   const lines = '{"input":"one 😀"}\n{"inputs":"two"}\n{"input":"three"}';
-  const answers = await Array.fromAsync(unroll.batch('classify', 'classifier', lines));
+  const answers = await Array.fromAsync(served.unroll.batch('classify', 'classifier', lines));
   expect(answers.map(({ line, error }) => [line, error?.code])).toEqual([
     [1, undefined],
     [2, 'invalid_request'],
     [3, undefined],
   ]);
-  const { predictions } = await unroll.classify('classifier', { input: 'three' });
+  const { predictions } = await served.unroll.classify('classifier', { input: 'three' });
   expect(answers[2]).toMatchObject({ predictions });
 });
 
@@ -41,14 +31,15 @@ it('answers the first lines before the last are sent, and ends what is left earl
       cancelled = true;
     },
   });
-  for await (const { line } of unroll.batch('classify', 'classifier', requests)) if (line === 100) break;
+  for await (const { line } of served.unroll.batch('classify', 'classifier', requests))
+    if (line === 100) break;
   await until(() => cancelled);
   expect(sent).toBeGreaterThanOrEqual(100);
-  await until(async () => (await server.metric('unroll_sequences_active')) === 0);
+  await until(async () => (await served.server.metric('unroll_sequences_active')) === 0);
 });
 
 it('throws what the whole batch is refused with, and a reply that is none of lines', async () => {
-  const missing = unroll.batch('classify', 'nobody', '{"input":"a"}');
+  const missing = served.unroll.batch('classify', 'nobody', '{"input":"a"}');
   await expect(missing.next()).rejects.toMatchObject({ code: 'model_not_found', status: 404 });
   const fake = await startFakeServer();
   fake.answer(sendJson(200, {}));
