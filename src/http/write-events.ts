@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { nextTurn, sliceMs } from '../time-slice.ts';
 import { formatEvent, formatSmallEvent } from './format-event.ts';
+import { takeOverChunks } from './chunked-body.ts';
 import { probeMs } from './half-closed.ts';
 import { toProblem } from './problem.ts';
 import type { ServerEvent, ServerEvents } from './server-event.ts';
@@ -31,7 +32,7 @@ const eventsPerCheck = 8;
 
 type Output = Pick<
   ServerResponse,
-  'write' | 'end' | 'on' | 'once' | 'off' | 'closed' | 'destroyed' | 'writableNeedDrain'
+  'write' | 'end' | 'on' | 'once' | 'off' | 'closed' | 'destroyed' | 'writableNeedDrain' | 'chunkedEncoding'
 >;
 
 /**
@@ -46,8 +47,9 @@ export function writeEvents(
   first: ServerEvent | Promise<ServerEvent> | null,
   { pingMs, onError, toErrorEvent = toProblemEvent }: SseOptions,
 ): void {
+  const body = takeOverChunks(output);
   const idle = createIdleTimer(pingMs, () => {
-    if (!output.writableNeedDrain) output.write(pingComment);
+    if (!output.writableNeedDrain) body.write(pingComment);
   });
   let text = firstComment;
   let id = 0;
@@ -96,13 +98,13 @@ export function writeEvents(
     flush(startedAtMs);
     if (!paused && pieces === null && (failed || events.ended)) {
       stop();
-      output.end();
+      body.end();
     }
   }
 
   function flush(nowMs: number): void {
     if (text === '') return;
-    output.write(text);
+    body.write(text);
     text = '';
     idle.restart(nowMs);
   }

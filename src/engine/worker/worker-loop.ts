@@ -13,6 +13,7 @@ import { createDecodeBatcher } from './decode-batcher.ts';
 import { batcherDefaults } from './batcher-options.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
 import { createEvaluationQueue } from './evaluation-queue.ts';
+import { createHeldReports } from './held-reports.ts';
 import type {
   Control,
   EvaluateMessage,
@@ -54,6 +55,7 @@ export function createWorkerLoop(context: {
   readonly now: () => number;
 }): WorkerLoop {
   const { memory, send, count, now } = context;
+  const held = createHeldReports(context, batcherDefaults.targetTickMs);
   /** In the order of their next tick. */
   let networks: Counted[] = [];
 
@@ -201,7 +203,10 @@ export function createWorkerLoop(context: {
     },
     tick() {
       const index = networks.findIndex(({ batcher }) => batcher.runnable);
-      if (index < 0) return false;
+      if (index < 0) {
+        held.flush();
+        return false;
+      }
       const [network] = networks.splice(index, 1);
       networks.push(network!);
       const reports: { sequence: number; report: SequenceReport }[] = [];
@@ -210,7 +215,7 @@ export function createWorkerLoop(context: {
       if (ran) count(ran);
       if (ran) Atomics.add(network!.stepsRun, 0, BigInt(ran.sequenceSteps));
       if (ran && network!.tally) recordBatch(network!.tally, ran);
-      if (reports.length > 0) send({ kind: 'reports', reports });
+      if (reports.length > 0) held.add(reports, othersWait);
       return true;
     },
   };
