@@ -7,6 +7,7 @@ import { toOwnId } from './session-id.ts';
 
 /** A session during a call: no other call has it. */
 export interface HeldSession {
+  /** After the last save. Each read may copy its state: nothing of it is kept for as long as it is held. */
   readonly session: Session;
   /** Replaces the session; without a promise where it is only kept in memory. @throws UnrollError session_lost where another server has taken it over meanwhile */
   save(session: Session): Promise<void> | void;

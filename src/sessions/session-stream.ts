@@ -4,11 +4,14 @@ import type { HeldSession } from './session-store.ts';
 import type { Session } from './session.ts';
 import type { ContinuedCall, SessionCall } from './session-call.ts';
 
+/** Of a session, what is kept between calls: thousands of states beside those of the store would be moved by each collection. */
+export type SessionPlace = Pick<Session, 'id' | 'ttlMs' | 'steps' | 'pendingId'>;
+
 /** A session that one caller has for many calls, one after the other: it is looked up and held once for all of them. */
 export interface SessionStream {
   readonly model: ServedModel;
   /** After the last call that has ended. */
-  readonly session: Session;
+  readonly session: SessionPlace;
   /** Aborts, with an UnrollError as its reason, when the session is deleted or another stream takes it over. */
   readonly ended: AbortSignal;
   /** Runs a task; the session is saved before this resolves. One at a time. */
@@ -31,7 +34,7 @@ export interface SessionStreamParts {
 
 export function createSessionStream(parts: SessionStreamParts): SessionStream {
   const { held, model, ended, continueFrom, release } = parts;
-  let { session } = held;
+  let session = toPlace(held.session);
   const count = model.statistics.startRequest();
   let lastMs = performance.now();
   let first = true;
@@ -44,13 +47,13 @@ export function createSessionStream(parts: SessionStreamParts): SessionStream {
       return session;
     },
     async run(call, work) {
-      const { continuation, next } = continueFrom(session, model);
+      const { continuation, next } = continueFrom(held.session, model);
       const result = await work({ group, ...call, model, continuation });
       const after = next();
       if (after) {
         const saving = held.save(after);
         if (saving) await saving;
-        session = after;
+        session = toPlace(after);
       }
       const now = performance.now();
       model.statistics.recordEvent(now - lastMs, first);
@@ -64,3 +67,5 @@ export function createSessionStream(parts: SessionStreamParts): SessionStream {
     },
   };
 }
+
+const toPlace = ({ id, ttlMs, steps, pendingId }: Session): SessionPlace => ({ id, ttlMs, steps, pendingId });

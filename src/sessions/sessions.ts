@@ -92,9 +92,10 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
   ): Promise<Session> {
     const held = await hold(id, caller);
     try {
-      const use = versions.use(held.session);
+      const { session } = held;
+      const use = versions.use(session);
       try {
-        const next = await make(held.session, use.model);
+        const next = await make(session, use.model);
         await held.save(next);
         return next;
       } finally {
@@ -122,7 +123,8 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
   async function begin(id: string, caller: SessionOwner) {
     const held = await hold(id, caller);
     try {
-      const use = versions.use(held.session);
+      const { session } = held;
+      const use = versions.use(session);
       const { model } = use;
       const count = model.statistics.startRequest();
       const end = (completed: boolean): void => {
@@ -130,7 +132,7 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
         use.done();
         held.release();
       };
-      return { held, model, end, ...continueFrom(held.session, model) };
+      return { held, session, model, end, ...continueFrom(session, model) };
     } catch (error) {
       held.release();
       throw error;
@@ -169,11 +171,11 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
     },
 
     async run(id, caller, call, work) {
-      const { held, model, continuation, next, end } = await begin(id, caller);
+      const { held, session: before, model, continuation, next, end } = await begin(id, caller);
       let completed = false;
       try {
         const result = await work({ ...call, model, continuation });
-        const session = next() ?? held.session;
+        const session = next() ?? before;
         await held.save(session);
         completed = true;
         return { result, session };
@@ -206,9 +208,10 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
           field: 'count',
         });
       const held = await hold(id, caller);
-      const forks = Array.from({ length: count }, () => createFork(held.session, caller));
+      const { session } = held;
+      const forks = Array.from({ length: count }, () => createFork(session, caller));
       try {
-        versions.use(held.session).done();
+        versions.use(session).done();
         await store.addForks(forks);
         return forks;
       } catch (error) {

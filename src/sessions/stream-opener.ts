@@ -62,9 +62,15 @@ export function createStreamOpener(parts: StreamOpenerParts): StreamOpener {
     openUnnamed(reference, caller) {
       const lease = context.repository.acquire(reference);
       try {
-        const session = createSession(lease.model, { model: reference }, { caller, ttlSeconds });
+        let session = createSession(lease.model, { model: reference }, { caller, ttlSeconds });
         const release = (): void => lease.release();
-        const held: HeldSession = { session, save: () => {}, release };
+        const held: HeldSession = {
+          get session() {
+            return session;
+          },
+          save: (next) => void (session = next),
+          release,
+        };
         const model = lease.model as ServedModel;
         const { signal: ended } = new AbortController();
         return createSessionStream({ held, model, ended, continueFrom, release });

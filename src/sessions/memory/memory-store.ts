@@ -130,7 +130,9 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
       residents.touch(entry);
       let saved = false;
       return {
-        session: toSession(entry),
+        get session() {
+          return toSession(entry);
+        },
         save(session) {
           const keep = (): void => {
             residents.update(entry, session);

@@ -50,15 +50,21 @@ export async function acquireLease(
     await delay(pollMs);
   }
 
-  function hold(session: Session, fence: string): HeldSession {
+  function hold(leased: Session, fence: string): HeldSession {
+    let session = leased;
     const renewing = setInterval(() => {
       // where it fails, the lease may end, and the next write be refused
       void run('sessionRenew', id, fence, leaseMs).catch(() => {});
     }, leaseMs / 3).unref();
     return {
-      session,
+      get session() {
+        return session;
+      },
       async save(next) {
-        if ((await run('sessionSave', id, fence, encodeSession(next))) === 1) return;
+        if ((await run('sessionSave', id, fence, encodeSession(next))) === 1) {
+          session = next;
+          return;
+        }
         tally.leaseConflicts++;
         throw new UnrollError(
           'session_lost',

@@ -79,7 +79,10 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
       try {
         const held = await acquireLease(commands, id, options);
         return {
-          ...held,
+          get session() {
+            return held.session;
+          },
+          save: held.save,
           release() {
             held.release();
             leave();

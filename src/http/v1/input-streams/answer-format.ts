@@ -1,4 +1,4 @@
-import type { Session } from '../../../sessions/session.ts';
+import type { SessionPlace } from '../../../sessions/session-stream.ts';
 import { formatEvent } from '../../format-event.ts';
 import { firstComment, pingComment } from '../../write-events.ts';
 import { viewPosition } from '../sessions/view.ts';
@@ -14,7 +14,7 @@ export interface AnswerFormat {
   readonly ping: string | null;
   answer(answer: Answer): string;
   error(error: unknown): string;
-  end(session: Session): string;
+  end(session: SessionPlace): string;
 }
 
 export const formatAsLines: AnswerFormat = {

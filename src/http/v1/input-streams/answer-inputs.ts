@@ -76,7 +76,8 @@ function createAnswer({ tasks, request, stream, query, signal }: AnswerOptions) 
   const frameCall = { ...call, timeoutMs: defaults.timeout_ms };
   async function predictOne(rows: Float32Array): Promise<Answer> {
     const values = await stream.run(frameCall, (continued) => predictFrame(tasks, continued, rows, each));
-    if (binary) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    // a copy: the answer is kept until the next frame, the message that has the values of a whole tick must not be
+    if (binary) return new Uint8Array(values.slice().buffer);
     const output = await toOutput(values, model, each, createTimeSlice(signal));
     return { position: positionOf(stream.session), predictions: [{ output }] };
   }

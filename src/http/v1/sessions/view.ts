@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { toOwnId } from '../../../sessions/session-id.ts';
+import type { SessionPlace } from '../../../sessions/session-stream.ts';
 import { positionOf, type Session } from '../../../sessions/session.ts';
 import type { sessionView } from './schemas.ts';
 
@@ -20,7 +21,7 @@ export const viewSession = (session: Session): z.input<typeof sessionView> => ({
 });
 
 /** What the reply of a call in a session says of it. */
-export const viewPosition = (session: Session): { readonly id: string; readonly position: number } => ({
+export const viewPosition = (session: SessionPlace): { readonly id: string; readonly position: number } => ({
   id: toOwnId(session.id),
   position: positionOf(session),
 });
