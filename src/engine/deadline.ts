@@ -1,4 +1,5 @@
 import { UnrollError } from '../errors.ts';
+import { onAbort } from '../on-abort.ts';
 
 /** The maximum delay of setTimeout; a later deadline is checked again then. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -35,19 +36,20 @@ export function watchDeadline(
       end(deadlineExceeded());
     } else timer = setTimeout(check, Math.min(maxTimerMs, Math.ceil(remainingMs)));
   };
-  const aborted = (): void => {
-    stop();
-    end(cancelled());
-  };
-  const stop = (): void => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', aborted);
-  };
   if (signal?.aborted) {
     end(cancelled());
     return () => {};
   }
-  signal?.addEventListener('abort', aborted, { once: true });
+  const stopListening =
+    signal &&
+    onAbort(signal, () => {
+      stop();
+      end(cancelled());
+    });
+  const stop = (): void => {
+    clearTimeout(timer);
+    stopListening?.();
+  };
   check();
   return stop;
 }

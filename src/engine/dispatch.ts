@@ -1,4 +1,4 @@
-import { LiveSet } from './live-set.ts';
+import { LiveSet } from '../live-set.ts';
 import { createNetworkQueue, type NetworkQueue } from './network-queue.ts';
 import { advancePhase, type Phase } from './sequence-phase.ts';
 

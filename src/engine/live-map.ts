@@ -1,4 +1,4 @@
-import { LiveSet } from './live-set.ts';
+import { LiveSet } from '../live-set.ts';
 
 interface Entry<K, V> {
   readonly key: K;

@@ -1,4 +1,4 @@
-import { LiveSet } from './live-set.ts';
+import { LiveSet } from '../live-set.ts';
 
 // The queue of one network. Sequences that have started and those that have not alternate, until more have
 // started than there are slots: then started ones go first, so that a growing load does not leave all of them

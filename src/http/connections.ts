@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { LiveMap } from '../engine/live-map.ts';
-import { LiveSet } from '../engine/live-set.ts';
+import { LiveSet } from '../live-set.ts';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 /**

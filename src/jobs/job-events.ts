@@ -1,3 +1,4 @@
+import { onAbort } from '../on-abort.ts';
 import type { RunMessage } from '../training/run/run-messages.ts';
 import type { JobEvent } from './job.ts';
 import type { JobStore } from './store/store.ts';
@@ -73,7 +74,7 @@ export function createJobEvents(
       const listener = (): void => changed.resolve();
       const listeners = followers.get(job) ?? new Set();
       followers.set(job, listeners.add(listener));
-      signal.addEventListener('abort', listener, { once: true });
+      const stopListening = onAbort(signal, listener);
       try {
         while (!signal.aborted) {
           changed = Promise.withResolvers();
@@ -96,7 +97,7 @@ export function createJobEvents(
       } finally {
         listeners.delete(listener);
         if (listeners.size === 0) followers.delete(job);
-        signal.removeEventListener('abort', listener);
+        stopListening();
       }
     },
   };

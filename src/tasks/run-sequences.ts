@@ -2,6 +2,7 @@ import type { SequenceEvent } from '../engine/delivery.ts';
 import type { EventSource } from '../engine/event-source.ts';
 import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
 import { UnrollError } from '../errors.ts';
+import { onAbort } from '../on-abort.ts';
 import type { InsidePlan } from '../network/inside.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
@@ -47,11 +48,7 @@ export async function runSequences<T>(
   // one sequence has no others that its failure would cancel
   const failed = submissions.length > 1 ? new AbortController() : null;
   const signal = failed?.signal ?? call.signal;
-  const cancel = (): void => failed?.abort(call.signal.reason);
-  if (failed) {
-    if (call.signal.aborted) cancel();
-    call.signal.addEventListener('abort', cancel, { once: true });
-  }
+  const stopListening = failed && onAbort(call.signal, () => failed.abort(call.signal.reason));
   const slice = createTimeSlice(signal);
   const { priority, group = call, onSequenceEnd: onEnd } = call;
   const runOne = (submission: Submission, index: number): Promise<Collected<T>> =>
@@ -76,7 +73,7 @@ export async function runSequences<T>(
     await Promise.allSettled(running);
     throw error;
   } finally {
-    if (failed) call.signal.removeEventListener('abort', cancel);
+    stopListening?.();
   }
 }
 

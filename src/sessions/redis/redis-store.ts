@@ -82,7 +82,7 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
           get session() {
             return held.session;
           },
-          save: held.save,
+          save: (session) => held.save(session),
           release() {
             held.release();
             leave();

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError } from '../../../errors.ts';
+import { onAbort } from '../../../on-abort.ts';
 import { jsonChunks } from '../../json-chunks.ts';
 import { dropRequest, keepReceiving } from '../../long-request.ts';
 import type { AppParts } from '../../parts.ts';
@@ -46,8 +47,9 @@ export async function answerLines(
     queue.fail(error);
     gate.fail(error);
   };
-  const stop = (): void => end(new UnrollError('shutting_down', 'the server shuts down'));
-  stopping.addEventListener('abort', stop, { once: true });
+  const stopListening = onAbort(stopping, () =>
+    end(new UnrollError('shutting_down', 'the server shuts down')),
+  );
   response.on('drain', () => gate.open());
   response.once('close', () => end(new UnrollError('cancelled', 'the client disconnected')));
   reply.hijack();
@@ -72,7 +74,7 @@ export async function answerLines(
   } catch (error) {
     failure = error;
   } finally {
-    stopping.removeEventListener('abort', stop);
+    stopListening();
     stopReading();
     release();
   }

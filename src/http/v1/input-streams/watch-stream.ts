@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { UnrollError } from '../../../errors.ts';
+import { onAbort } from '../../../on-abort.ts';
 import type { SessionStream } from '../../../sessions/session-stream.ts';
 import { recheckCaller } from '../../plugins/authenticate.ts';
 
@@ -24,14 +25,6 @@ export function watchStream(
   stopping: AbortSignal,
   end: (error: unknown) => void,
 ): StreamWatch {
-  const shutDown = (): void =>
-    end(
-      new UnrollError(
-        'shutting_down',
-        'the server is shutting down; the session stands after the last answer',
-      ),
-    );
-  const endOfSession = (): void => end(ended.reason);
   const idleMs = Math.min(session.ttlMs, maxTimerMs);
   const timer = setTimeout(() => {
     end(new UnrollError('request_timeout', `no input for ${idleMs / 1000} s, the ttl_s of the session`));
@@ -40,17 +33,23 @@ export function watchStream(
     const refusal = recheckCaller(request, model.name);
     if (refusal) end(refusal);
   }, recheckMs).unref();
-  stopping.addEventListener('abort', shutDown, { once: true });
-  ended.addEventListener('abort', endOfSession, { once: true });
-  if (stopping.aborted) shutDown();
-  if (ended.aborted) endOfSession();
+  const stopListening = [
+    onAbort(stopping, () =>
+      end(
+        new UnrollError(
+          'shutting_down',
+          'the server is shutting down; the session stands after the last answer',
+        ),
+      ),
+    ),
+    onAbort(ended, () => end(ended.reason)),
+  ];
   return {
     touch: () => void timer.refresh(),
     stop() {
       clearTimeout(timer);
       clearInterval(rechecking);
-      stopping.removeEventListener('abort', shutDown);
-      ended.removeEventListener('abort', endOfSession);
+      for (const stop of stopListening) stop();
     },
   };
 }

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LiveMap } from '../../src/engine/live-map.ts';
-import { LiveSet } from '../../src/engine/live-set.ts';
+import { LiveMap } from '../src/engine/live-map.ts';
+import { LiveSet } from '../src/live-set.ts';
 
 const keys = Array.from({ length: 40 }, (_, id) => ({ id }));
 const commands = fc.array(fc.record({ add: fc.boolean(), key: fc.nat(keys.length - 1) }), { maxLength: 300 });
@@ -100,6 +100,7 @@ describe('removed members', () => {
   it.each([
     ['LiveSet', 'Set'],
     ['LiveMap', 'Map'],
+    ['onAbort', 'AbortSignal'],
   ])('do not survive in the old generation of a %s as they do in that of a %s', (live, native) => {
     expect(oldGenerationGrowth(live)).toBeLessThan(oldGenerationGrowth(native) / 4);
   });

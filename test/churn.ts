@@ -1,6 +1,7 @@
 import { getHeapSpaceStatistics } from 'node:v8';
-import { LiveMap } from '../../src/engine/live-map.ts';
-import { LiveSet } from '../../src/engine/live-set.ts';
+import { LiveMap } from '../src/engine/live-map.ts';
+import { LiveSet } from '../src/live-set.ts';
+import { onAbort } from '../src/on-abort.ts';
 
 // Run by live-set.test.ts in a separate process: prints the growth of the old generation in bytes.
 
@@ -13,7 +14,26 @@ const createMember = (id: number): object => ({ id, values: Array.from({ length:
 
 const createSet = { Set: () => new Set<object>(), LiveSet: () => new LiveSet<object>() };
 const createMap = { Map: () => new Map<number, object>(), LiveMap: () => new LiveMap<number, object>() };
+/** Listeners of one signal, each of which references a member. */
+function createListeners(listen: (signal: AbortSignal, run: () => void) => () => void) {
+  const { signal } = new AbortController();
+  const stops: (() => void)[] = [];
+  return (member: object): void => {
+    stops.push(listen(signal, () => console.log(member)));
+    // one at a time, as the calls of a stream
+    stops.shift()!();
+  };
+}
+const createSignal = {
+  onAbort: () => createListeners(onAbort),
+  AbortSignal: () =>
+    createListeners((signal, run) => {
+      signal.addEventListener('abort', run);
+      return () => signal.removeEventListener('abort', run);
+    }),
+};
 const kind = process.argv[2]!;
+const listen = createSignal[kind as keyof typeof createSignal]?.();
 const members = createSet[kind as keyof typeof createSet]?.();
 const byId = createMap[kind as keyof typeof createMap]?.();
 const queue: object[] = [];
@@ -22,6 +42,7 @@ function put(id: number): void {
   const member = createMember(id);
   members?.add(member);
   byId?.set(id, member);
+  listen?.(member);
   if (queue.push(member) <= alive) return;
   const oldest = queue.shift()!;
   members?.delete(oldest);
