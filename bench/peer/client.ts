@@ -66,14 +66,18 @@ export async function sendAll(
   return { replies, perSecond };
 }
 
-/** @returns milliseconds of each request sent at this rate, from when it was due */
+/**
+ * Sends requests at a rate of their own.
+ * @returns milliseconds of each from when it was due, and how late this process sent them, where another had its processor
+ */
 export async function sendAtRate(
   post: Post,
   path: string,
   bodies: readonly string[],
   { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
-): Promise<number[]> {
+): Promise<{ readonly ms: readonly number[]; readonly lateMs: readonly number[] }> {
   const ms: number[] = [];
+  const lateMs: number[] = [];
   const count = Math.floor(perSecond * seconds);
   const startedAt = performance.now();
   const running: Promise<void>[] = [];
@@ -81,6 +85,7 @@ export async function sendAtRate(
     const elapsed = performance.now() - startedAt;
     for (; sent < count && (1000 * sent) / perSecond <= elapsed; sent++) {
       const dueAt = startedAt + (1000 * sent) / perSecond;
+      lateMs.push(performance.now() - dueAt);
       const answered = post(path, bodies[sent % bodies.length]!).then(({ status, body }) => {
         if (status !== 200) throw new Error(`${path}: ${status} ${body.slice(0, 300)}`);
         ms.push(performance.now() - dueAt);
@@ -92,7 +97,7 @@ export async function sendAtRate(
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(running);
-  return ms;
+  return { ms, lateMs };
 }
 
 export const quantile = (values: readonly number[], share: number): number =>

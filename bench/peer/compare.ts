@@ -122,9 +122,9 @@ async function compareLatencies(cases: readonly Case[], files: ModelFiles, ratio
         ours: await measureLatency(pair.ours, one, 'ours', rate),
       };
       for (const side of sides) {
-        const { p50Ms, p99Ms, p999Ms } = latency[side];
+        const { p50Ms, p99Ms, p999Ms, clientLateMs } = latency[side];
         console.log(
-          `${one.name} ${side} at ${rate.toFixed(0)}/s: p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} p99.9 ${p999Ms.toFixed(1)} ms`,
+          `${one.name} ${side} at ${rate.toFixed(0)}/s: p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} p99.9 ${p999Ms.toFixed(1)} ms; sent up to ${clientLateMs.toFixed(1)} ms late`,
         );
       }
       print(ratios, `${one.name}: p99 on one core`, latency.peer.p99Ms / latency.ours.p99Ms);

@@ -124,7 +124,13 @@ export interface Latency {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+  /** How late this process sent the requests: the 99th percentile. */
+  readonly clientLateMs: number;
 }
+
+/** Latencies are measured again while this process sends later than this, so that they are not its own. */
+const maxClientLateMs = 10;
+const maxLatencyTries = 4;
 
 /** Connections to a server: more at once than it accepts are reset by the system. */
 const maxOpen = 256;
@@ -146,11 +152,23 @@ export async function measureLatency(
   perSecond: number,
 ): Promise<Latency> {
   const bodies = createRequests(one, bodyCount).map((request) => request[side]);
-  const ms = await sendAtRate(createPost(url, maxOpen), pathOf(one, side), bodies, {
-    perSecond,
-    seconds: 5,
-  });
-  return { p50Ms: quantile(ms, 0.5), p99Ms: quantile(ms, 0.99), p999Ms: quantile(ms, 0.999) };
+  const post = createPost(url, maxOpen);
+  const run = (seconds: number) => sendAtRate(post, pathOf(one, side), bodies, { perSecond, seconds });
+  // opens the connections, and lets V8 compile what only requests that come one by one run
+  await run(3);
+  let best: Latency | null = null;
+  for (let tries = 0; tries < maxLatencyTries && !(best && best.clientLateMs <= maxClientLateMs); tries++) {
+    const { ms, lateMs } = await run(5);
+    const clientLateMs = quantile(lateMs, 0.99);
+    if (best === null || clientLateMs < best.clientLateMs)
+      best = {
+        p50Ms: quantile(ms, 0.5),
+        p99Ms: quantile(ms, 0.99),
+        p999Ms: quantile(ms, 0.999),
+        clientLateMs,
+      };
+  }
+  return best!;
 }
 
 const oneStepRequests = 2000;
