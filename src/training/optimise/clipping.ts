@@ -10,15 +10,22 @@ export function sumOfSquares(parameter: Pick<Parameter, 'gradient' | 'touched'>)
 
 /** Four sums, since one would wait for each addition. */
 function sumRange(gradient: Float32Array, from: number, to: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = from;
-  for (; i + 3 < to; i += 4) {
-    a += gradient[i]! * gradient[i]!;
-    b += gradient[i + 1]! * gradient[i + 1]!;
-    c += gradient[i + 2]! * gradient[i + 2]!;
-    d += gradient[i + 3]! * gradient[i + 3]!;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  const end = to - ((to - from) % 4);
+  for (let i = from; i < end; i += 4) {
+    const p = gradient[i]!;
+    const q = gradient[i + 1]!;
+    const r = gradient[i + 2]!;
+    const s = gradient[i + 3]!;
+    a += p * p;
+    b += q * q;
+    c += r * r;
+    d += s * s;
   }
-  for (; i < to; i++) a += gradient[i]! * gradient[i]!;
+  for (let i = end; i < to; i++) a += gradient[i]! * gradient[i]!;
   return a + b + (c + d);
 }
 
