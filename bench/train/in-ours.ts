@@ -3,12 +3,11 @@ import { createKernel } from '../../src/cells/create-kernel.ts';
 import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import type { Batch } from '../../src/training/batch.ts';
-import { clippingScale, globalNorm } from '../../src/training/optimise/clipping.ts';
+import { clippingScale } from '../../src/training/optimise/clipping.ts';
 import { splitIntoShards } from '../../src/training/data/shard.ts';
 import { initialWeights } from '../../src/training/initialise.ts';
 import { lossSpec } from '../../src/training/optimise/loss.ts';
 import { optimiserSpec } from '../../src/training/optimise/optimiser.ts';
-import { createOptimiser } from '../../src/training/optimise/optimisers/create-optimiser.ts';
 import { createPlan } from '../../src/training/plan.ts';
 import { createShards } from '../../src/training/run/shards.ts';
 import { batch, classes, embedding, inputs, steps, vocabulary, type TrainingCase } from './networks.ts';
@@ -40,18 +39,21 @@ const shards = await createShards(
     capacity: { rows, packed: rows * steps },
     loss: lossSpec.parse({ type: 'softmax_cross_entropy' }),
   },
-  { shards: threads, threads, weights, memoryMegabytes },
+  {
+    shards: threads,
+    threads,
+    weights,
+    memoryMegabytes,
+    optimiser: optimiserSpec.parse({ type: 'adam' }),
+  },
 );
-const { parameters } = shards.learner;
-const optimiser = createOptimiser(parameters, optimiserSpec.parse({ type: 'adam' }));
 const parts = splitIntoShards(wholeBatch(), threads);
 
 let step = 0;
 await answerRounds(kernel.path, async () => {
   shards.reset();
-  const loss = await shards.differentiate(parts, { step: step++, seed: 1, samplingProbability: 0 });
-  optimiser.update(1e-3, clippingScale(globalNorm(parameters), 5));
-  shards.refresh();
+  const { loss, norm } = await shards.differentiate(parts, { step: step++, seed: 1, samplingProbability: 0 });
+  await shards.update(1e-3, clippingScale(norm, 5));
   return loss;
 });
 await shards.close();

@@ -22,6 +22,7 @@ import type {
   LearningLayer,
   Pass,
 } from '../network/learning/layer.ts';
+import { clearGradient } from '../network/learning/touched-rows.ts';
 import { createLearningGraph, type LearningGraph } from '../network/learning/learning-graph.ts';
 import type { Learner, LearnerOptions } from './learner-interface.ts';
 import { createLoss } from './optimise/losses/create-loss.ts';
@@ -127,7 +128,7 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
         },
         differentiate(batch, random, flow) {
           const { pass, sourcePass, logits } = forward(batch, random, flow ?? null);
-          for (const { gradient } of all) gradient.fill(0);
+          all.forEach(clearGradient);
           const total = computeLoss(functions, logits, batch.targets, pass.plan);
           const dMemory = decoderGraph.backward(pass, logits);
           if (encoderGraph && bridgeLayer && sourcePass) {

@@ -6,7 +6,7 @@ import { networkSpec } from '../../src/network/spec.ts';
 import { createLearner } from '../../src/training/learner.ts';
 import { lossSpec } from '../../src/training/optimise/loss.ts';
 import { optimiserSpec } from '../../src/training/optimise/optimiser.ts';
-import { createOptimiser } from '../../src/training/optimise/optimisers/create-optimiser.ts';
+import { optimiserOf } from './update-parameters.ts';
 import { packExamples } from './networks.ts';
 
 // Compares training steps with PyTorch's (test/golden/make-torch-training.py): the same weights and data give
@@ -99,7 +99,7 @@ it.each(
       })),
     })),
   );
-  const optimiser = createOptimiser(learner.parameters, optimiserSpec.parse(optimisers[one.optimiser]));
+  const optimiser = optimiserOf(learner.parameters, optimiserSpec.parse(optimisers[one.optimiser]));
   const losses = one.losses.map((expected, step) => {
     learner.reset();
     const loss = learner.differentiate(batch, createRng(1));

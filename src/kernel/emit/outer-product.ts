@@ -9,7 +9,8 @@ import { padded, panelBytes, countPanels, panelVectors } from '../layout.ts';
 
 /** Rows in a chunk: a panel of it takes 16 KiB. */
 export const chunkRows = 256;
-const panelStride = chunkRows * panelBytes;
+/** A cache line more than the rows take: at whole KiB, a row's panels would share one set of the cache. */
+const panelStride = (chunkRows + 1) * panelBytes;
 
 /** Bytes of a chunk of `width` columns. */
 export const chunkBytes = (width: number): number => countPanels(width) * panelStride;

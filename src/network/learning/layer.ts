@@ -22,6 +22,8 @@ export interface Parameter {
   readonly gradient: Float32Array;
   /** Whether weight decay shrinks it: matrices, not biases. */
   readonly decays: boolean;
+  /** Of a table: 1 for each row in which the gradient may not be zero. Shared by all threads. */
+  readonly touched?: Uint8Array;
 }
 
 /** Maximum size of a batch: its sequences, and the steps of all of them. */

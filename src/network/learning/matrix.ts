@@ -120,11 +120,15 @@ const packedIndex = (inner: number, column: number, k: number): number =>
 
 /**
  * packed [columns/16][inner][16] → packed [padded(inner)/16][columns][16], the columns past `inner` left as
- * they are
+ * they are. A whole line is written at a time.
  */
 function transpose(packed: Float32Array, inner: number, columns: number, to: Float32Array): void {
-  for (let column = 0; column < columns; column++) {
-    const from = packedIndex(inner, column, 0);
-    for (let k = 0; k < inner; k++) to[packedIndex(columns, k, column)] = packed[from + k * panelWidth]!;
+  for (let first = 0; first < inner; first += panelWidth) {
+    const count = Math.min(panelWidth, inner - first);
+    for (let column = 0; column < columns; column++) {
+      const from = packedIndex(inner, column, first);
+      const at = packedIndex(columns, first, column);
+      for (let k = 0; k < count; k++) to[at + k] = packed[from + k * panelWidth]!;
+    }
   }
 }

@@ -4,21 +4,21 @@ import { createPlan } from '../plan.ts';
 import { forEachStep } from './pack-batch.ts';
 
 /**
- * Splits a batch into `count` shards: row r goes to shard r mod count, so that each is sorted by length and
- * rows stay in their shard from window to window. Weights are unchanged: the shards' losses add up to the
- * batch's. There are at most as many shards as rows.
+ * Splits a batch into `count` shards of nearly as many steps: rows stay sorted by length, and where all are of one
+ * length, row r goes to shard r mod count, so that it stays in its shard from window to window. Weights are unchanged:
+ * the shards' losses add up to the batch's. There are at most as many shards as rows.
  */
 export function splitIntoShards(batch: Batch, count: number): Batch[] {
   const rows = batch.plan.offsets[1] ?? 0;
   if (count === 1 || rows === 0) return [batch];
-  return Array.from({ length: Math.min(count, rows) }, (_, shard) => {
-    const shardRows = range(rows).filter((row) => row % count === shard);
+  return assignRows(batch, Math.min(count, rows)).map((shardRows) => {
     const { sourceIndices, ...sequences } = selectRows(batch, shardRows);
     const { weights, classes, values } = batch.targets;
     const outputs = values ? values.length / weights.length : 0;
-    const shardWeights = Float32Array.from(sourceIndices, (at) => weights[at]!);
+    const shardWeights = weights.slice(0, sourceIndices.length);
+    sourceIndices.forEach((at, i) => (shardWeights[i] = weights[at]!));
     const targets: Batch['targets'] = classes
-      ? { weights: shardWeights, classes: Int32Array.from(sourceIndices, (at) => classes[at]!) }
+      ? { weights: shardWeights, classes: sourceIndices.map((at) => classes[at]!) }
       : { weights: shardWeights, values: selectSteps(values, sourceIndices, outputs) };
     const { source, carryAfter } = batch;
     return {
@@ -30,7 +30,20 @@ export function splitIntoShards(batch: Batch, count: number): Batch[] {
   });
 }
 
-const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+/** Gives each row, the longest first, to the shard with the fewest steps so far that has room. */
+function assignRows({ plan, source }: Batch, count: number): number[][] {
+  const lengths = getLengths(plan);
+  const sourceLengths = source && getLengths(source.plan);
+  const most = Math.ceil(lengths.length / count);
+  const shards = Array.from({ length: count }, () => ({ rows: [] as number[], steps: 0 }));
+  lengths.forEach((length, row) => {
+    let least = shards.find(({ rows }) => rows.length < most)!;
+    for (const shard of shards) if (shard.rows.length < most && shard.steps < least.steps) least = shard;
+    least.rows.push(row);
+    least.steps += length + (sourceLengths?.[source!.sourceRows[row]!] ?? 0);
+  });
+  return shards.map(({ rows }) => rows);
+}
 
 /**
  * Selects rows (ascending) of packed sequences.
@@ -44,16 +57,15 @@ function selectRows(from: Sequences, rows: readonly number[]): Sequences & { sou
   const sourceIndices = new Int32Array(rowsPlan.offsets[rowsPlan.steps]!);
   forEachStep(rowsPlan, (row, t, at) => (sourceIndices[at] = plan.offsets[t]! + rows[row]!));
   const columns = ids ? ids.length / packed : 0;
+  const selectedIds = new Int32Array(sourceIndices.length * columns);
+  for (let column = 0; column < columns; column++)
+    sourceIndices.forEach(
+      (at, i) => (selectedIds[column * sourceIndices.length + i] = ids![column * packed + at]!),
+    );
   return {
     plan: rowsPlan,
     sourceIndices,
-    ...(ids && {
-      ids: Int32Array.from(
-        { length: sourceIndices.length * columns },
-        (_, i) =>
-          ids[Math.floor(i / sourceIndices.length) * packed + sourceIndices[i % sourceIndices.length]!]!,
-      ),
-    }),
+    ...(ids && { ids: selectedIds }),
     ...(features && { features: selectSteps(features, sourceIndices, features.length / packed) }),
   };
 }

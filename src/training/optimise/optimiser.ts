@@ -54,14 +54,24 @@ export const optimiserSpec = z.discriminatedUnion('type', [
 export type OptimiserSpec = z.infer<typeof optimiserSpec>;
 
 export interface Optimiser {
-  /**
-   * Updates the parameters once.
-   * @param scale factor of the gradients @param limit bound of each scaled gradient
-   */
-  update(rate: number, scale?: number, limit?: number): void;
   /** Number of updates so far. */
   readonly updates: number;
-  /** The state to store for bit-identical resuming: views, by name. */
+  /** Numbers that each parameter keeps between updates, in memory that all threads share. */
+  readonly slots: readonly (readonly Float32Array[])[];
+  /** The same to store for bit-identical resuming, by name. */
   readonly state: ReadonlyMap<string, Float32Array>;
   restore(updates: number, state: ReadonlyMap<string, Float32Array>): void;
+  /** Counts an update, which `applyUpdate` then does to any part of the parameters, in any order. */
+  next(rate: number, scale?: number, limit?: number): Update;
+}
+
+/** One update of all parameters. Plain data, to be posted. */
+export interface Update {
+  /** Updates including this one. */
+  readonly updates: number;
+  readonly rate: number;
+  /** Factor of the gradients. */
+  readonly scale: number;
+  /** Bound of each scaled gradient. */
+  readonly limit: number;
 }

@@ -4,7 +4,7 @@ import { resolveNetwork } from '../../network/encoder-decoder.ts';
 import type { Weights } from '../../network/weights.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { createCheckpointStorage } from './checkpoint-storage.ts';
-import { clippingScale, globalNorm } from '../optimise/clipping.ts';
+import { clippingScale } from '../optimise/clipping.ts';
 import { createBatches } from '../data/batches.ts';
 import type { PreparedTraining } from '../data/prepared.ts';
 import { splitIntoShards } from '../data/shard.ts';
@@ -15,7 +15,6 @@ import type { LearnerOptions } from '../learner-interface.ts';
 import { checkMemoryNeed, computeMemoryNeed } from './memory-need.ts';
 import { createValidationBatches, measureValidation } from './measure-validation.ts';
 import { createMetrics } from '../optimise/metrics/create-metrics.ts';
-import { createOptimiser } from '../optimise/optimisers/create-optimiser.ts';
 import { createSchedule, type Schedule } from '../optimise/schedule.ts';
 import { createShards } from './shards.ts';
 import { createGradientFlowEvent } from './gradient-flow-event.ts';
@@ -97,9 +96,9 @@ export async function createRunState(
     threads: request.threads,
     weights,
     memoryMegabytes: request.memoryMegabytes,
+    optimiser: hyper.optimizer,
   });
-  const { learner } = shards;
-  const optimiser = createOptimiser(learner.parameters, hyper.optimizer);
+  const { learner, optimiser } = shards;
   const schedule = createSchedule(hyper.schedule, steps);
   const metrics = createMetrics(model);
   // without validation data the training loss is the score
@@ -208,7 +207,7 @@ export async function createRunState(
       }
       if (position === 0 || !batches.carriesState) shards.reset();
       const rate = schedule.rate(progress.step, hyper.learning_rate);
-      const stepLoss = await shards.differentiate(
+      const { loss: stepLoss, norm } = await shards.differentiate(
         splitIntoShards(batches.batch(order[position]!), hyper.shards),
         {
           step: progress.step,
@@ -216,7 +215,6 @@ export async function createRunState(
           samplingProbability: (hyper.scheduled_sampling * progress.step) / steps,
         },
       );
-      const norm = globalNorm(learner.parameters);
       progress.firstLoss ??= stepLoss;
       checkDivergence(
         { step: progress.step, loss: stepLoss, first: progress.firstLoss, norm, rate },
@@ -224,8 +222,7 @@ export async function createRunState(
       );
       const scale = hyper.clip.norm === undefined ? 1 : clippingScale(norm, hyper.clip.norm);
       if (scale < 1) progress.clipped++;
-      optimiser.update(rate, scale, hyper.clip.value);
-      shards.refresh();
+      await shards.update(rate, scale, hyper.clip.value);
       progress.step++;
       progress.lossSum += stepLoss;
       progress.lossCount++;

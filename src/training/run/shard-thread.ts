@@ -3,44 +3,48 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createKernel } from '../../cells/create-kernel.ts';
 import { createLearner } from '../learner.ts';
 import type { Learner } from '../learner-interface.ts';
+import { finishShare, waitForPhase } from './phases.ts';
 import type { FromShardThread, ShardThreadData, ToShardThread } from './shard-messages.ts';
 import { runShard } from './shard-step.ts';
+import { createUpdateShare, type UpdateShare } from './update-share.ts';
 
 // A thread that computes the gradients of some shards of a batch, in kernel memory that it shares with the
-// run.
+// run, and then its share of the update.
 
-const { network, options, shards, memoryMegabytes, weights } = workerData as ShardThreadData;
+const data = workerData as ShardThreadData;
+const { network, options, phases, losses } = data;
 setPriority(19);
-const kernel = createKernel({ mode: 'auto', memoryMegabytes });
+const kernel = createKernel({ mode: 'auto', memoryMegabytes: data.memoryMegabytes });
 const learners = new Map<number, Learner>(
-  shards.map((shard) => {
+  data.shards.map((shard) => {
     const learner = createLearner(kernel, network, options);
-    learner.load(weights);
+    learner.load(data.weights);
     return [shard, learner];
   }),
 );
-const send = (message: FromShardThread): void => parentPort!.postMessage(message);
+let share: UpdateShare | null = null;
+let phase = 0;
+const nextPhase = (): void => {
+  finishShare(phases);
+  waitForPhase(phases, ++phase);
+};
 
-parentPort!.on('message', ({ reset, tasks }: ToShardThread) => {
-  for (const learner of learners.values()) {
-    learner.refresh();
-    if (reset) learner.reset();
+parentPort!.on('message', (message: ToShardThread) => {
+  if (message.kind === 'share') {
+    share = createUpdateShare(message.shared, data.thread, data.threads);
+    return;
   }
-  send({ kind: 'losses', losses: tasks.map((task) => runShard(learners.get(task.shard)!, task)) });
+  if (message.reset) for (const learner of learners.values()) learner.reset();
+  for (const task of message.tasks) losses[task.shard] = runShard(learners.get(task.shard)!, task);
+  nextPhase();
+  share!.sum(message.shards);
+  nextPhase();
+  share!.update();
+  nextPhase();
+  for (const learner of learners.values()) learner.refresh();
 });
-const toRegion = (view: Float32Array): { at: number; length: number } => ({
-  at: view.byteOffset,
-  length: view.length,
-});
-send({
-  kind: 'ready',
-  memory: kernel.memory.memory,
-  learners: [...learners].map(([shard, learner]) => ({
-    shard,
-    parameters: learner.parameters.map(({ values, gradient }) => ({
-      values: toRegion(values),
-      gradient: toRegion(gradient),
-    })),
-    carried: learner.carried.map(toRegion),
-  })),
-});
+const ready: FromShardThread = [...learners.values()].map(({ parameters, carried }) => ({
+  parameters,
+  carried,
+}));
+parentPort!.postMessage(ready);

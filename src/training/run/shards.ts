@@ -6,8 +6,12 @@ import type { Weights } from '../../network/weights.ts';
 import type { Batch } from '../batch.ts';
 import { createLearner } from '../learner.ts';
 import type { Learner, LearnerOptions } from '../learner-interface.ts';
+import type { Optimiser, OptimiserSpec } from '../optimise/optimiser.ts';
+import { createOptimiser } from '../optimise/optimisers/create-optimiser.ts';
+import { createPhases, openPhase, waitForShares } from './phases.ts';
 import type { FromShardThread, ShardThreadData, ToShardThread } from './shard-messages.ts';
 import { runShard, type ShardTask } from './shard-step.ts';
+import { computeNorm, createSharedUpdate, createUpdateShare, setNext } from './update-share.ts';
 
 /**
  * Trains a network on batches split into shards, with a learner each. Results do not depend on the number of
@@ -16,21 +20,24 @@ import { runShard, type ShardTask } from './shard-step.ts';
 export interface Shards {
   /** The first shard's learner. After `differentiate` its parameters have the gradient of the whole batch. */
   readonly learner: Learner;
+  readonly optimiser: Pick<Optimiser, 'updates' | 'state' | 'restore'>;
   /** The carried states of all shards, in order. */
   readonly carried: readonly Float32Array[];
-  /** Computes the gradient of a batch, summed in the order of its shards. @returns the loss */
-  differentiate(batches: readonly Batch[], task: Omit<ShardTask, 'batch' | 'shard'>): Promise<number>;
-  /** Copies the parameters to all shards; to be called after they have changed. */
-  refresh(): void;
+  /**
+   * Computes the gradient of a batch, summed in the order of its shards; `update` must follow.
+   * @returns the loss, and the norm of the gradient
+   */
+  differentiate(
+    batches: readonly Batch[],
+    task: Omit<ShardTask, 'batch' | 'shard'>,
+  ): Promise<{ loss: number; norm: number }>;
+  /**
+   * Updates the parameters of all shards.
+   * @param scale factor of the gradient @param limit bound of each scaled gradient
+   */
+  update(rate: number, scale?: number, limit?: number): Promise<void>;
   reset(): void;
   close(): Promise<void>;
-}
-
-/** Views of one shard's memory, on this or another thread. */
-interface ShardViews {
-  readonly values: readonly Float32Array[];
-  readonly gradients: readonly Float32Array[];
-  readonly carried: readonly Float32Array[];
 }
 
 export async function createShards(
@@ -42,94 +49,100 @@ export async function createShards(
     threads,
     weights,
     memoryMegabytes,
-  }: { shards: number; threads: number; weights: Weights; memoryMegabytes: number },
+    optimiser: optimiserSpec,
+  }: { shards: number; threads: number; weights: Weights; memoryMegabytes: number; optimiser: OptimiserSpec },
 ): Promise<Shards> {
   const count = Math.min(threads, shards);
-  const ownShards = range(shards).filter((shard) => shard % count === 0);
-  const learners = ownShards.map(() => createLearner(kernel, network, options));
+  const shardsOf = (thread: number): number[] => range(shards).filter((shard) => shard % count === thread);
+  const learners = shardsOf(0).map(() => createLearner(kernel, network, options));
   for (const learner of learners) learner.load(weights);
-  const shardViews: ShardViews[] = [];
-  ownShards.forEach((shard, i) => {
-    const { parameters, carried } = learners[i]!;
-    shardViews[shard] = {
-      values: parameters.map(({ values }) => values),
-      gradients: parameters.map(({ gradient }) => gradient),
-      carried,
-    };
-  });
 
-  const otherThreads = await Promise.all(
-    range(count - 1).map(async (index) => {
-      const threadShards = range(shards).filter((shard) => shard % count === index + 1);
-      const data: ShardThreadData = { network, options, shards: threadShards, memoryMegabytes, weights };
-      const thread = new Worker(new URL('./shard-thread.ts', import.meta.url), { workerData: data });
-      const ready = await nextMessage(thread);
-      if (ready.kind !== 'ready') throw new Error('unexpected message of a shard thread');
-      const view = ({ at, length }: { at: number; length: number }): Float32Array =>
-        new Float32Array(ready.memory.buffer, at, length);
-      for (const { shard, parameters, carried } of ready.learners)
-        shardViews[shard] = {
-          values: parameters.map(({ values }) => view(values)),
-          gradients: parameters.map(({ gradient }) => view(gradient)),
-          carried: carried.map(view),
-        };
-      return { thread, threadShards };
-    }),
+  const phases = createPhases();
+  const losses = new Float64Array(new SharedArrayBuffer(8 * shards));
+  let failure: unknown = null;
+  const workers = range(count - 1).map((index) => {
+    const thread = index + 1;
+    const own = { shards: shardsOf(thread), thread, threads: count };
+    const workerData: ShardThreadData = {
+      network,
+      options,
+      ...own,
+      memoryMegabytes,
+      weights,
+      phases,
+      losses,
+    };
+    const worker = new Worker(new URL('./shard-thread.ts', import.meta.url), { workerData });
+    return worker.once('error', (error) => (failure ??= error));
+  });
+  const terminate = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
+  const ready = await Promise.all(
+    workers.map(async (worker) => (await once(worker, 'message')) as [FromShardThread]),
+  ).catch(async (error: unknown) => {
+    await terminate();
+    throw error;
+  });
+  const views = range(shards).map((shard) => {
+    const index = Math.floor(shard / count);
+    return shard % count === 0 ? learners[index]! : ready[(shard % count) - 1]![0][index]!;
+  });
+  const post = (index: number, message: ToShardThread): void => workers[index]!.postMessage(message);
+
+  const learner = learners[0]!;
+  const optimiser = createOptimiser(learner.parameters, optimiserSpec);
+  const shared = createSharedUpdate(
+    views.map(({ parameters }) => parameters),
+    optimiserSpec,
+    optimiser.slots,
   );
+  workers.forEach((_, index) => post(index, { kind: 'share', shared }));
+  const share = createUpdateShare(shared, 0, count);
   let resetOthers = false;
+  let phase = 0;
+  /** Waits for the other threads' shares of this phase, and opens the next one. */
+  const nextPhase = async (): Promise<void> => {
+    await othersFinish();
+    openPhase(phases);
+  };
+  const othersFinish = (): Promise<void> =>
+    waitForShares(phases, ++phase * workers.length, () => {
+      if (failure) throw failure;
+    });
 
   return {
-    learner: learners[0]!,
-    carried: shardViews.flatMap(({ carried }) => carried),
+    learner,
+    optimiser,
+    carried: views.flatMap(({ carried }) => carried),
     async differentiate(batches, task) {
-      const tasks = batches.map((batch, shard): ShardTask => ({ ...task, batch, shard }));
-      const replies = otherThreads.map(async ({ thread, threadShards }) => {
-        const message: ToShardThread = {
-          reset: resetOthers,
-          tasks: threadShards.flatMap((shard) => tasks[shard] ?? []),
-        };
-        thread.postMessage(message);
-        return nextMessage(thread);
-      });
-      resetOthers = false;
-      const losses: number[] = [];
       // the last batch of an epoch may have fewer shards
-      ownShards.forEach((shard, i) => {
-        if (tasks[shard]) losses[shard] = runShard(learners[i]!, tasks[shard]);
-      });
-      (await Promise.all(replies)).forEach((reply, index) => {
-        if (reply.kind !== 'losses') return;
-        const { threadShards } = otherThreads[index]!;
-        reply.losses.forEach((loss, i) => (losses[threadShards[i]!] = loss));
-      });
-      const [first, ...rest] = shardViews.slice(0, batches.length);
-      for (const { gradients } of rest) first!.gradients.forEach((sum, i) => addTo(sum, gradients[i]!));
-      return losses.reduce((sum, loss) => sum + loss, 0);
+      const tasks = batches.map((batch, shard): ShardTask => ({ ...task, batch, shard }));
+      const tasksOf = (thread: number): ShardTask[] => tasks.filter(({ shard }) => shard % count === thread);
+      const step = { kind: 'step', reset: resetOthers, shards: batches.length } as const;
+      workers.forEach((_, index) => post(index, { ...step, tasks: tasksOf(index + 1) }));
+      resetOthers = false;
+      tasksOf(0).forEach((own, i) => (losses[own.shard] = runShard(learners[i]!, own)));
+      await nextPhase();
+      share.sum(batches.length);
+      await othersFinish();
+      const loss = losses.subarray(0, batches.length).reduce((sum, one) => sum + one, 0);
+      return { loss, norm: computeNorm(shared) };
     },
-    refresh() {
-      const [first, ...rest] = shardViews;
-      for (const { values } of rest) values.forEach((copy, i) => copy.set(first!.values[i]!));
-      for (const learner of learners) learner.refresh();
+    async update(rate, scale, limit) {
+      setNext(shared, optimiser.next(rate, scale, limit));
+      openPhase(phases);
+      share.update();
+      await nextPhase();
+      for (const own of learners) own.refresh();
     },
     reset() {
-      for (const learner of learners) learner.reset();
+      for (const own of learners) own.reset();
       resetOthers = true;
     },
     async close() {
-      for (const learner of learners) learner.free();
-      await Promise.all(otherThreads.map(({ thread }) => thread.terminate()));
+      await terminate();
+      for (const own of learners) own.free();
     },
   };
 }
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
-
-function addTo(sum: Float32Array, part: Float32Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + part[i]!;
-}
-
-/** The thread's next message. @throws the error that ended the thread */
-async function nextMessage(thread: Worker): Promise<FromShardThread> {
-  const [message] = (await once(thread, 'message')) as [FromShardThread];
-  return message;
-}

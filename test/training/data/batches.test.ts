@@ -87,15 +87,32 @@ describe('a batch', () => {
     ]);
   });
 
-  it('splits into shards that share its weights', () => {
+  it('splits into shards of nearly as many steps that share its weights', () => {
     const batch = createBatches(three, options).batch([0, 1, 2]);
     const shards = splitIntoShards(batch, 2);
     expect(shards.map(({ ids }) => [...ids!])).toEqual([
-      [200, 100, 201, 202],
-      [300, 301],
+      [200, 201, 202],
+      [300, 100, 301],
     ]);
     expect(sum(shards.flatMap(({ targets }) => [...targets.weights]))).toBeCloseTo(1, 6);
     expect(splitIntoShards(batch, 8)).toHaveLength(3);
+  });
+
+  it('splits rows of one length in turn, at most as many as the capacity has', () => {
+    const steps = [9, 1, 1, 1, 1, 1, 1];
+    const uneven = makeExamples(steps.map((length, label) => sequence(length, label)));
+    const { batch, capacity } = createBatches(uneven, { ...options, batchSize: 7, shards: 2 });
+    const shards = splitIntoShards(batch([0, 1, 2, 3, 4, 5, 6]), 2);
+    expect(capacity.rows).toBe(4);
+    expect(shards.map(({ plan }) => plan.offsets[1])).toEqual([3, 4]);
+    const even = createBatches(makeExamples([1, 2, 3, 4, 5].map((label) => sequence(1, label))), {
+      ...options,
+      batchSize: 5,
+    }).batch([0, 1, 2, 3, 4]);
+    expect(splitIntoShards(even, 2).map(({ ids }) => [...ids!])).toEqual([
+      [100, 300, 500],
+      [200, 400],
+    ]);
   });
 });
 

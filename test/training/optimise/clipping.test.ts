@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clippingScale, globalNorm } from '../../../src/training/optimise/clipping.ts';
+import { clippingScale, sumOfSquares } from '../../../src/training/optimise/clipping.ts';
 import type { Parameter } from '../../../src/network/learning/layer.ts';
 
 const parameter = (...gradient: number[]): Parameter => ({
@@ -10,8 +10,11 @@ const parameter = (...gradient: number[]): Parameter => ({
 });
 
 describe('clipping', () => {
-  it('computes the norm over all parameters', () => {
-    expect(globalNorm([parameter(3), parameter(0, 4)])).toBe(5);
+  it('sums the squares of all values, however many', () => {
+    for (const length of [0, 1, 3, 4, 5, 17])
+      expect(sumOfSquares(parameter(...Array.from({ length }, (_, i) => i + 1)))).toBe(
+        (length * (length + 1) * (2 * length + 1)) / 6,
+      );
   });
   it('scales only gradients over the limit', () => {
     expect(clippingScale(5, 1)).toBe(0.2);

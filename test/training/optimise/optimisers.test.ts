@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/random.ts';
 import type { Parameter } from '../../../src/network/learning/layer.ts';
 import { optimiserSpec } from '../../../src/training/optimise/optimiser.ts';
-import { createOptimiser } from '../../../src/training/optimise/optimisers/create-optimiser.ts';
+import { optimiserOf } from '../update-parameters.ts';
 import type { z } from 'zod';
 
 type Input = z.input<typeof optimiserSpec>;
@@ -68,7 +68,7 @@ describe.each(specs.map((spec) => [JSON.stringify(spec), spec] as const))('%s', 
   it('follows its formula, with weight decay of matrices only', () => {
     const all = parameters();
     const start = all.map(({ values }) => values.slice());
-    const optimiser = createOptimiser(all, spec);
+    const optimiser = optimiserOf(all, spec);
     const slopes = all.map(() => Array.from({ length }, (): number[] => []));
     for (let step = 0; step < 10; step++) {
       fillGradients(all, step);
@@ -85,15 +85,15 @@ describe.each(specs.map((spec) => [JSON.stringify(spec), spec] as const))('%s', 
 
   it('is bit-identical after restoring its state', () => {
     const [whole, parts] = [parameters(), parameters()];
-    const one = createOptimiser(whole, spec);
-    let other = createOptimiser(parts, spec);
+    const one = optimiserOf(whole, spec);
+    let other = optimiserOf(parts, spec);
     for (let step = 0; step < 8; step++) {
       fillGradients(whole, step);
       one.update(0.01, 0.5);
       if (step === 4) {
         const kept = new Map([...other.state].map(([name, values]) => [name, values.slice()]));
         const { updates } = other;
-        other = createOptimiser(parts, spec);
+        other = optimiserOf(parts, spec);
         other.restore(updates, kept);
       }
       fillGradients(parts, step);
@@ -106,7 +106,7 @@ describe.each(specs.map((spec) => [JSON.stringify(spec), spec] as const))('%s', 
 it('scales gradients, then clips each to the limit', () => {
   const [parameter] = parameters();
   const before = parameter!.values.slice();
-  const optimiser = createOptimiser([parameter!], optimiserSpec.parse({ type: 'sgd' }));
+  const optimiser = optimiserOf([parameter!], optimiserSpec.parse({ type: 'sgd' }));
   parameter!.gradient.fill(0);
   parameter!.gradient.set([10, -10, 0.1]);
   optimiser.update(1, 0.5, 2);
@@ -117,6 +117,6 @@ it('scales gradients, then clips each to the limit', () => {
 
 it('rejects nesterov without momentum, and the state of another optimiser', () => {
   expect(optimiserSpec.safeParse({ type: 'sgd', nesterov: true }).success).toBe(false);
-  const optimiser = createOptimiser(parameters(), optimiserSpec.parse({ type: 'adam' }));
+  const optimiser = optimiserOf(parameters(), optimiserSpec.parse({ type: 'adam' }));
   expect(() => optimiser.restore(1, new Map())).toThrow(/p0\.first/);
 });

@@ -21,6 +21,7 @@ function learningEmbedding(
   const stride = padded(units * count);
   const table = allocate(vocabulary * width);
   const gradient = allocate(vocabulary * width);
+  const touched = new Uint8Array(new SharedArrayBuffer(vocabulary));
   const gather = emitGather(e, units);
   const concat = count > 1 ? emitConcat(e, Array<number>(count).fill(units)) : null;
   const looked = Array.from({ length: count }, () => allocate(capacity.packed * width));
@@ -29,7 +30,7 @@ function learningEmbedding(
 
   return {
     width: units * count,
-    parameters: [{ name, values: table.values, gradient: gradient.values, decays: false }],
+    parameters: [{ name, values: table.values, gradient: gradient.values, decays: false, touched }],
     carried: [],
     refresh() {},
     reset() {},
@@ -54,7 +55,9 @@ function learningEmbedding(
     backward({ packed }, dy) {
       for (let row = 0; row < packed; row++)
         for (let column = 0; column < count; column++) {
-          const to = ids[column]![row]! * width;
+          const id = ids[column]![row]!;
+          touched[id] = 1;
+          const to = id * width;
           const from = row * stride + column * units;
           for (let unit = 0; unit < units; unit++)
             gradient.values[to + unit] = gradient.values[to + unit]! + dy.values[from + unit]!;

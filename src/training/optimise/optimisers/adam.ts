@@ -9,18 +9,19 @@ export function adamRule(spec: Extract<OptimiserSpec, { type: 'adam' | 'adamw' }
   const { type, beta1, beta2, epsilon, weight_decay } = spec;
   return {
     slots: ['first', 'second'],
-    apply({ values, decays }, g, [first, second], rate, updates) {
+    skipsZero: false,
+    apply({ values, gradient, decays }, [first, second], { rate, updates }, from, to) {
       const l2 = decays && type === 'adam' ? weight_decay : 0;
       const kept = decays && type === 'adamw' ? 1 - rate * weight_decay : 1;
       const stepSize = rate / (1 - beta1 ** updates);
-      const rootBias = Math.sqrt(1 - beta2 ** updates);
-      for (let i = 0; i < values.length; i++) {
-        const slope = g[i]! + l2 * values[i]!;
+      const overRootBias = 1 / Math.sqrt(1 - beta2 ** updates);
+      for (let i = from; i < to; i++) {
+        const slope = gradient[i]! + l2 * values[i]!;
         const m = beta1 * first![i]! + (1 - beta1) * slope;
         const v = beta2 * second![i]! + (1 - beta2) * slope * slope;
         first![i] = m;
         second![i] = v;
-        values[i] = kept * values[i]! - (stepSize * m) / (Math.sqrt(v) / rootBias + epsilon);
+        values[i] = kept * values[i]! - (stepSize * m) / (Math.sqrt(v) * overRootBias + epsilon);
       }
     },
   };

@@ -7,7 +7,9 @@ import type { UpdateRule } from './rule.ts';
 
 export function createOptimiser(parameters: readonly Parameter[], spec: OptimiserSpec): Optimiser {
   const rule = createRule(spec);
-  const slots = parameters.map(({ values }) => rule.slots.map(() => new Float32Array(values.length)));
+  const slots = parameters.map(({ values }) =>
+    rule.slots.map(() => new Float32Array(new SharedArrayBuffer(values.byteLength))),
+  );
   const state = new Map(
     parameters.flatMap(({ name }, i) =>
       rule.slots.map((slot, k) => [`${name}.${slot}`, slots[i]![k]!] as const),
@@ -18,18 +20,9 @@ export function createOptimiser(parameters: readonly Parameter[], spec: Optimise
     get updates() {
       return updates;
     },
+    slots,
     state,
-    update(rate, scale = 1, limit = Infinity) {
-      updates++;
-      parameters.forEach((parameter, i) => {
-        const { gradient } = parameter;
-        if (scale !== 1) for (let k = 0; k < gradient.length; k++) gradient[k] = gradient[k]! * scale;
-        if (limit !== Infinity)
-          for (let k = 0; k < gradient.length; k++)
-            gradient[k] = Math.max(-limit, Math.min(limit, gradient[k]!));
-        rule.apply(parameter, gradient, slots[i]!, rate, updates);
-      });
-    },
+    next: (rate, scale = 1, limit = Infinity) => ({ updates: ++updates, rate, scale, limit }),
     restore(done, saved) {
       updates = done;
       for (const [name, values] of state) {
@@ -47,7 +40,7 @@ export function createOptimiser(parameters: readonly Parameter[], spec: Optimise
 /** Number of state values for each parameter value. */
 export const countOptimiserSlots = (spec: OptimiserSpec): number => createRule(spec).slots.length;
 
-function createRule(spec: OptimiserSpec): UpdateRule {
+export function createRule(spec: OptimiserSpec): UpdateRule {
   if (spec.type === 'sgd') return sgdRule(spec);
   return spec.type === 'rmsprop' ? rmspropRule(spec) : adamRule(spec);
 }

@@ -6,10 +6,11 @@ export function rmspropRule(spec: Extract<OptimiserSpec, { type: 'rmsprop' }>): 
   const { alpha, epsilon, momentum, weight_decay } = spec;
   return {
     slots: momentum > 0 ? ['square', 'momentum'] : ['square'],
-    apply({ values, decays }, g, [square, velocity], rate) {
+    skipsZero: false,
+    apply({ values, gradient, decays }, [square, velocity], { rate }, from, to) {
       const decay = decays ? weight_decay : 0;
-      for (let i = 0; i < values.length; i++) {
-        const slope = g[i]! + decay * values[i]!;
+      for (let i = from; i < to; i++) {
+        const slope = gradient[i]! + decay * values[i]!;
         const mean = alpha * square![i]! + (1 - alpha) * slope * slope;
         square![i] = mean;
         let step = slope / (Math.sqrt(mean) + epsilon);

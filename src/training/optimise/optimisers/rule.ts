@@ -1,14 +1,17 @@
+import type { Update } from '../optimiser.ts';
 import type { Parameter } from '../../../network/learning/layer.ts';
 
-/** How one parameter changes: g is its gradient, clipped; slots are as long, and zero at first. */
+/** How a parameter changes from its clipped gradient, each value by itself; slots are as long, and zero at first. */
 export interface UpdateRule {
   readonly slots: readonly string[];
-  /** @param updates this one included */
+  /** Whether a value without decay stays as it is where its gradient is zero. */
+  readonly skipsZero: boolean;
+  /** Changes the values from `from` to `to`. */
   apply(
     parameter: Parameter,
-    g: Float32Array,
     slots: readonly Float32Array[],
-    rate: number,
-    updates: number,
+    update: Pick<Update, 'rate' | 'updates'>,
+    from: number,
+    to: number,
   ): void;
 }

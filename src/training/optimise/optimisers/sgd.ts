@@ -11,10 +11,11 @@ export function sgdRule({
 }: Extract<OptimiserSpec, { type: 'sgd' }>): UpdateRule {
   return {
     slots: momentum > 0 ? ['momentum'] : [],
-    apply({ values, decays }, g, [velocity], rate) {
+    skipsZero: momentum === 0,
+    apply({ values, gradient, decays }, [velocity], { rate }, from, to) {
       const decay = decays ? weight_decay : 0;
-      for (let i = 0; i < values.length; i++) {
-        let slope = g[i]! + decay * values[i]!;
+      for (let i = from; i < to; i++) {
+        let slope = gradient[i]! + decay * values[i]!;
         if (velocity) {
           const v = momentum * velocity[i]! + slope;
           velocity[i] = v;
