@@ -70,6 +70,18 @@ describe('an imported file', () => {
     drop('frames', 'onnx-files/graphs/frames-16.onnx');
     drop('decoder', 'onnx-signatures/attention-decoder.onnx');
     dropFolder('browsers', 'tfjs-files/lstm');
+    drop('doubles', 'float64-files/scripted.pt');
+    drop('described-doubles', 'float64-files/arrays.h5', {
+      task: 'predict',
+      inputs: { kind: 'numeric', features: ['a', 'b', 'c'].map((name) => ({ name })) },
+      network: {
+        layers: [
+          { type: 'recurrent', name: 'rnn', cell: 'lstm', units: 4 },
+          { type: 'dense', name: 'out', units: 2 },
+        ],
+      },
+      weights: { file: 'arrays.h5', layers: { rnn: 'rnn' } },
+    });
     drop('evil', 'torch-files/evil.pt');
     dropFolder('repeated', 'tfjs-files/repeated');
     dropFolder('own-layers', 'tfjs-files/rnn');
@@ -191,6 +203,16 @@ describe('an imported file', () => {
     const { ids, y } = answers('torch')['tagger']!;
     expect(worst(await predict('words', [ids.map(String)]), y)).toBeLessThan(1e-5);
   });
+
+  it.each(['doubles', 'described-doubles'])(
+    'is served in float32 where its weights are float64, which is noted: %s',
+    async (name) => {
+      const { x, y } = answers('float64')['net']!;
+      expect(worst(await predict(name, x), y)).toBeLessThan(1e-5);
+      const details = (await (await fetch(`${server.url}/v1/models/${name}`)).json()) as { notes: string[] };
+      expect(details.notes).toContain('6 of 6 tensors are of float64: their numbers are rounded to float32');
+    },
+  );
 
   it('is served: an exported graph', async () => {
     const { x, y } = answers('onnx')['tagger-lstm']! as unknown as { x: number[]; y: number[][] };
