@@ -83,10 +83,9 @@ export function convolutionTranspose(layer: KerasLayer, x: GraphTensor, graph: G
     return size === null ? null : size * stride + Math.max(0, beyond[i]!) - cut[i]!;
   });
   const y = emitChannelsFirst(x, graph, [...sizes, filters], (transposed) =>
-    emitExpansion(transposedConvolution, [transposed, ...constants], attributes, {
-      add: graph.add,
-      integers: graph.numbers,
-    }),
+    emitExpansion(transposedConvolution, [transposed, ...constants], attributes, graph, (values) =>
+      graph.numbers(values),
+    ),
   );
   return applyActivation(config['activation'], y, graph);
 }

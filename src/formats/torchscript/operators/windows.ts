@@ -87,7 +87,8 @@ const convolution =
         transposedConvolution,
         inputs,
         { ...attributes(window), output_padding: extra, group: groups },
-        { add: graph.add, integers: graph.ints },
+        graph,
+        (values) => graph.ints(values),
       );
       const positions = sizes.slice(2).map((size, i) => transposedSize(size, window, extra, i));
       return createTensor(node, 'float', [sizes[0]!, own * groups, ...positions]);
