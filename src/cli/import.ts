@@ -50,6 +50,7 @@ export async function importCommand(
     ? describedNetwork(described, file.arrays)
     : file.network(parseGraphOptions(options));
   for (const line of formatNetwork(imported)) print(line);
+  for (const note of file.notes) print(`note: ${note}`);
   if (options.check !== undefined) await check(imported, options.check, print);
   const labels = options.labels?.split(',').map((label) => label.trim());
   const { weights: _, network: __, ...overrides } = described ?? {};

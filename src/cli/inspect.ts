@@ -41,6 +41,7 @@ export async function inspectCommand(
   for (const [name, { shape }] of [...arrays].slice(0, maxListedArrays))
     print(`  ${name.padEnd(longest)}  [${shape.join(', ')}]`);
   if (arrays.size > maxListedArrays) print(`  and ${arrays.size - maxListedArrays} more`);
+  for (const note of file.notes) print(`note: ${note}`);
   try {
     const graph = file.graph && foldSignedGraph(file.graph());
     const given = parseGraphOptions(options);

@@ -627,6 +627,8 @@ export type ModelDetails = {
   /** A command that sends the example */
   curl: string | null;
   provenance: Record<string, unknown>;
+  /** What was found and decided when its file was imported */
+  notes: string[];
 };
 
 export type ModelAlias = {

@@ -6,6 +6,8 @@ import { numberTypes, type NumberType } from './number-types.ts';
 export interface FileArray extends Tensor {
   /** Whether the file has whole numbers or truth values. */
   readonly integer?: true;
+  /** Whether the file has float64, whose numbers are rounded. */
+  readonly rounded?: true;
 }
 
 /** The arrays of a file by name, in file order. */
@@ -15,8 +17,22 @@ export type Arrays = ReadonlyMap<string, FileArray>;
 export const toFileArray = (shape: readonly number[], type: NumberType, data: Uint8Array): FileArray => ({
   shape,
   values: numberTypes[type].read(data),
-  ...(numberTypes[type].exact && { integer: true }),
+  ...describeType(type),
 });
+
+/** What is kept of the type that a file has. */
+export const describeType = (type: NumberType): Pick<FileArray, 'integer' | 'rounded'> => ({
+  ...(numberTypes[type].exact && { integer: true }),
+  ...(type === 'float64' && { rounded: true }),
+});
+
+/** Notes how many arrays are rounded, if any are. */
+export function listRoundingNotes(arrays: Arrays): string[] {
+  const count = [...arrays.values()].filter(({ rounded }) => rounded).length;
+  return count === 0
+    ? []
+    : [`${count} of ${arrays.size} tensors are of float64: their numbers are rounded to float32`];
+}
 
 /**
  * An array whose numbers cannot be read, which does not matter where no layer uses it.

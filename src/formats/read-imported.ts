@@ -1,5 +1,5 @@
 import { UnrollError } from '../errors.ts';
-import type { Arrays } from './arrays.ts';
+import { listRoundingNotes, type Arrays } from './arrays.ts';
 import { detectFormat } from './detect.ts';
 import { isImportableJson, isTfjs } from './importable-json.ts';
 import type { ImportedNetwork } from './imported-network.ts';
@@ -39,6 +39,8 @@ export interface ImportedFile {
   readonly format: string;
   /** Its arrays by their names in the file. */
   readonly arrays: Arrays;
+  /** Notes on its numbers, for the person who imports it. */
+  readonly notes: readonly string[];
   /**
    * Converts its network; a file of arrays alone is converted when they can only be one network.
    * @param graph settings for a graph of ONNX or TorchScript from a model.json
@@ -62,14 +64,19 @@ export interface ImportedFile {
  * @param options.verdicts of files verified before; those of this file are added
  * @throws UnrollError invalid_weights
  */
-export async function readImportedFile(
-  bytes: Uint8Array,
-  options: {
-    readonly externalFiles?: ExternalFiles;
-    readonly hdf5TimeoutMs?: number;
-    readonly verdicts?: ViewVerdicts;
-  } = {},
-): Promise<ImportedFile> {
+export async function readImportedFile(bytes: Uint8Array, options: ReadOptions = {}): Promise<ImportedFile> {
+  const file = await readFile(bytes, options);
+  return { ...file, notes: listRoundingNotes(file.arrays) };
+}
+
+interface ReadOptions {
+  readonly externalFiles?: ExternalFiles;
+  readonly hdf5TimeoutMs?: number;
+  readonly verdicts?: ViewVerdicts;
+}
+type ReadFile = Omit<ImportedFile, 'notes'>;
+
+async function readFile(bytes: Uint8Array, options: ReadOptions): Promise<ReadFile> {
   const { externalFiles = noExternalFiles, verdicts = new Map() } = options;
   const format = detectFormat(bytes);
   if (format === null || format === 'json') refuseUnreadFormat(bytes);
@@ -117,7 +124,7 @@ async function readJsonFile(
   externalFiles: ExternalFiles,
   verdicts: ViewVerdicts,
   hdf5TimeoutMs: number | undefined,
-): Promise<ImportedFile> {
+): Promise<ReadFile> {
   const json = parseJson(bytes, 'the JSON file').value;
   if (!isImportableJson(json))
     return invalidWeights('the JSON file is not a network of TensorFlow.js or Keras');
@@ -144,7 +151,7 @@ async function readZipFile(
   bytes: Uint8Array,
   verdicts: ViewVerdicts,
   hdf5TimeoutMs: number | undefined,
-): Promise<ImportedFile> {
+): Promise<ReadFile> {
   const names = listZipEntries(bytes);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
   if (has(/(^|\/)constants\.pkl$/))
@@ -168,7 +175,7 @@ async function readZipFile(
   );
 }
 
-function stateDict(format: string, read: Arrays): ImportedFile {
+function stateDict(format: string, read: Arrays): ReadFile {
   const arrays = foldWeightNorm(read);
   return { format, arrays, network: () => stateDictToNetwork(arrays), graph: null };
 }
@@ -178,7 +185,7 @@ function keras(
   arrays: Arrays,
   model: KerasModel,
   { verdicts, parts }: { readonly verdicts: ViewVerdicts; readonly parts: readonly Uint8Array[] },
-): ImportedFile {
+): ReadFile {
   let converted: ConvertedModel | null = null;
   const convert = (): ConvertedModel => (converted ??= convertModel(model));
   return {
@@ -193,7 +200,7 @@ function keras(
     lookups: () => [...convert().lookups.values()],
   };
 }
-const weightsOnly = (format: string, arrays: Arrays): ImportedFile => ({
+const weightsOnly = (format: string, arrays: Arrays): ReadFile => ({
   format,
   arrays,
   graph: null,

@@ -36,13 +36,20 @@ export async function loadModel(
     sequence,
     graph: signed,
     lookups: read,
+    notes,
   } = await readModelFolder(realRoot, folder, name, verdicts, file);
   const lookups = read.map(({ text, ...lookup }) => ({
     ...lookup,
     text: { settings: toTextSettings(text), packed: packTexts(text) },
   }));
   if (typeof sequence === 'string')
-    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null, lookups };
+    return {
+      sequence,
+      graph: signed && placeGraph(signed, { kernel, ...sizes }),
+      signature: null,
+      lookups,
+      notes,
+    };
   const { spec } = sequence;
   described(spec.task);
   if (spec.name !== name && !anyName)
@@ -57,7 +64,8 @@ export async function loadModel(
       'invalid_model',
       `${specFile}: without its tokens it has ${characters} characters, the limit is ${maxSpecCharacters}`,
     );
-  const weights = await sequence.weights();
+  const noted = [...notes];
+  const weights = await sequence.weights((text) => noted.push(text));
   const { inputs, outputs } = spec;
   const vocabulary = inputs.kind === 'text' ? packTexts(inputs) : null;
   const target = outputs.vocabulary ? packTexts(outputs.vocabulary) : null;
@@ -77,6 +85,7 @@ export async function loadModel(
     graph,
     signature: match ? signed.signature : null,
     lookups,
+    notes: noted,
   };
 }
 

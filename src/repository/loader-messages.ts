@@ -31,6 +31,8 @@ export interface LoadedModel {
   readonly signature: GraphSignature | null;
   /** Inputs of the graph, or of the signature, that are ids where the file has texts. */
   readonly lookups: readonly TensorLookup<PackedText>[];
+  /** Of the import, for people. */
+  readonly notes: readonly string[];
 }
 
 /** A vocabulary with its settings. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
+import { listRoundingNotes, type Arrays } from '../formats/arrays.ts';
 import { mapArrays } from '../formats/map-arrays.ts';
 import { resolveModelNetwork } from '../formats/resolve-model-network.ts';
 import { parseModelSpec, toModelSpec, type ModelOverrides } from '../formats/model-spec-from-imported.ts';
@@ -44,6 +45,8 @@ export interface ModelFolder {
   readonly graph: SignedGraph | null;
   /** Inputs of the graph that are ids where the file has texts. */
   readonly lookups: readonly TensorLookup[];
+  /** Of the import, for people. */
+  readonly notes: readonly string[];
 }
 
 /** A model.json, and its weights, which are read on demand. */
@@ -51,8 +54,11 @@ export interface SequenceModel {
   readonly spec: ModelSpec;
   /** Whether its layers give the tensors of the file's graph. */
   readonly givesTensors: boolean;
-  /** @throws UnrollError invalid_weights, invalid_model where weights and network do not match */
-  weights(): Promise<Weights>;
+  /**
+   * @param note called with what is to be noted of them
+   * @throws UnrollError invalid_weights, invalid_model where weights and network do not match
+   */
+  weights(note?: (text: string) => void): Promise<Weights>;
 }
 
 /**
@@ -82,25 +88,24 @@ export async function readModelFolder(
         : getWeightsFile(json);
   if (json !== null && !isImported && (Object.hasOwn(json, 'network') || file === weightsFile)) {
     const spec = parseModelSpec(json);
-    const weights = (): Promise<Weights> => readWeights(realRoot, folder, spec);
-    return { sequence: { spec, givesTensors: false, weights }, graph: null, lookups: [] };
+    const weights: SequenceModel['weights'] = (note) => readWeights(realRoot, folder, spec, note);
+    return { sequence: { spec, givesTensors: false, weights }, graph: null, lookups: [], notes: [] };
   }
   const overrides = isImported ? null : json;
   const imported = await importFile(realRoot, folder, file, verdicts);
   const graph = imported.graph && foldSignedGraph(imported.graph());
   const lookups = imported.lookups?.() ?? [];
   const settings = parseGraphSettings(overrides);
+  const { notes } = imported;
   try {
-    return {
-      sequence: toSequenceModel(name, imported.network(settings, parsePrecision(overrides)), overrides ?? {}),
-      graph,
-      lookups,
-    };
+    const network = imported.network(settings, parsePrecision(overrides));
+    const sequence = toSequenceModel(name, network, overrides ?? {});
+    return { sequence, graph, lookups, notes: [...network.notes, ...notes] };
   } catch (error) {
     // what the user asks for in model.json is done or refused, never passed over
     const asks = Object.keys(overrides ?? {}).some((field) => !tensorFields.has(field));
     if (!graph || asks || !(error instanceof UnrollError)) throw error;
-    return { sequence: error.message, graph, lookups };
+    return { sequence: error.message, graph, lookups, notes };
   }
 }
 
@@ -160,20 +165,23 @@ function parseField<T>(schema: z.ZodType<T>, name: string, value: unknown): T {
 }
 
 /** Reads the weights of a network that model.json describes, and checks that they match it. */
-async function readWeights(realRoot: string, folder: string, spec: ModelSpec): Promise<Weights> {
-  const weights = spec.weights
-    ? mapArrays(
-        (await importFile(realRoot, folder, spec.weights.file)).arrays,
-        resolveModelNetwork(spec),
-        spec.weights,
-      ).weights
+async function readWeights(
+  realRoot: string,
+  folder: string,
+  spec: ModelSpec,
+  note?: (text: string) => void,
+): Promise<Weights> {
+  const arrays = spec.weights
+    ? (await importFile(realRoot, folder, spec.weights.file)).arrays
     : await readOwnWeights(realRoot, folder);
+  const weights = spec.weights ? mapArrays(arrays, resolveModelNetwork(spec), spec.weights).weights : arrays;
+  for (const text of listRoundingNotes(arrays)) note?.(text);
   checkModel(spec, weights);
   return weights;
 }
 
 /** Reads weights.safetensors. Whole numbers beside the weights, such as counters, are left out: no layer has any. */
-async function readOwnWeights(realRoot: string, folder: string): Promise<Weights> {
+async function readOwnWeights(realRoot: string, folder: string): Promise<Arrays> {
   const bytes = await readWeightsFile(realRoot, folder, weightsFile);
   if (detectFormat(bytes) !== 'safetensors') refuseUnreadFormat(bytes);
   return new Map([...readSafetensors(bytes)].filter(([, { integer }]) => !integer));

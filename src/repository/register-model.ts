@@ -9,7 +9,7 @@ import type { AnyModel, ModelIdentity } from './repository-interface.ts';
  */
 export async function registerModel(
   engine: Pick<Engine, 'register' | 'registerGraph' | 'unload'>,
-  { sequence, graph: placement, signature, lookups: packed }: LoadedModel,
+  { sequence, graph: placement, signature, lookups: packed, notes }: LoadedModel,
   identity: ModelIdentity,
 ): Promise<AnyModel> {
   const meter = identity.statistics;
@@ -24,8 +24,9 @@ export async function registerModel(
   const failed = [registered, registeredGraph].find(({ status }) => status === 'rejected');
   if (registered.status === 'fulfilled' && registeredGraph.status === 'fulfilled') {
     const { value: graph } = registeredGraph;
-    if (registered.value) return { ...identity, ...registered.value, graph, signature, lookups };
-    return { ...identity, spec: null, network: null, graph: graph!, reason: sequence as string, lookups };
+    if (registered.value) return { ...identity, ...registered.value, graph, signature, lookups, notes };
+    const reason = sequence as string;
+    return { ...identity, spec: null, network: null, graph: graph!, reason, lookups, notes };
   }
   if (registered.status === 'fulfilled' && registered.value) await engine.unload(registered.value.network);
   if (registeredGraph.status === 'fulfilled' && registeredGraph.value)

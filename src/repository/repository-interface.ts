@@ -17,13 +17,16 @@ export interface ModelIdentity {
   readonly statistics: ModelStatistics;
 }
 
-/** Inputs that are texts, or integers, in the file and ids in its graph. */
-interface WithLookups {
+/** What is known of a file beside its network. */
+interface WithFile {
+  /** Inputs that are texts, or integers, in the file and ids in its graph. */
   readonly lookups: readonly TensorLookup<Vocabulary>[];
+  /** Of the import, for people. */
+  readonly notes: readonly string[];
 }
 
 /** A model that is evaluated as tensors only. */
-export interface GraphModel extends ModelIdentity, WithLookups {
+export interface GraphModel extends ModelIdentity, WithFile {
   readonly spec: null;
   readonly network: null;
   readonly graph: GraphHandle;
@@ -32,7 +35,7 @@ export interface GraphModel extends ModelIdentity, WithLookups {
 }
 
 /** A model that runs on sequences. */
-export interface ServedModel extends ModelIdentity, WithLookups {
+export interface ServedModel extends ModelIdentity, WithFile {
   /** The graph of its file, which is evaluated for requests of tensors; null where there is none, or no need. */
   readonly graph: GraphHandle | null;
   /** The signature of its file where its layers give what its graph gives; else null. */

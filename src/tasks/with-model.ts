@@ -3,6 +3,7 @@ import { UnrollError } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { AnyModel, ServedModel } from '../repository/repository-interface.ts';
 import type { TaskContext } from './context.ts';
+import { listTensors } from './list-tensors.ts';
 
 // A request acquires its model once. The lease keeps the version loaded until the reply is made, and the
 // version counts the request.
@@ -122,14 +123,19 @@ export async function openWithModel<E, T>(
   }
 }
 
-/** @throws UnrollError no_sequence_view, wrong_task */
-function checkTask(model: AnyModel, task: ModelSpec['task'] | null): asserts model is ServedModel {
+/** @throws UnrollError no_sequence_view */
+export function requireSequence(model: AnyModel): asserts model is ServedModel {
   if (model.spec === null)
     throw new UnrollError(
       'no_sequence_view',
-      `model: ${model.name} takes and gives tensors only: POST /v2/models/${model.name}/infer. It runs on no sequences because ${model.reason}`,
+      `model: ${model.name} takes and gives tensors only: POST /v2/models/${model.name}/infer with ${listTensors(model.graph.signature.inputs)}. It runs on no sequences because ${model.reason}`,
       { field: 'model' },
     );
+}
+
+/** @throws UnrollError no_sequence_view, wrong_task */
+function checkTask(model: AnyModel, task: ModelSpec['task'] | null): asserts model is ServedModel {
+  requireSequence(model);
   if (task !== null && model.spec.task !== task)
     throw new UnrollError(
       'wrong_task',

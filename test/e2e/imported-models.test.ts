@@ -70,6 +70,18 @@ describe('an imported file', () => {
     drop('frames', 'onnx-files/graphs/frames-16.onnx');
     drop('decoder', 'onnx-signatures/attention-decoder.onnx');
     dropFolder('browsers', 'tfjs-files/lstm');
+    drop('doubles', 'float64-files/scripted.pt');
+    drop('described-doubles', 'float64-files/arrays.h5', {
+      task: 'predict',
+      inputs: { kind: 'numeric', features: ['a', 'b', 'c'].map((name) => ({ name })) },
+      network: {
+        layers: [
+          { type: 'recurrent', name: 'rnn', cell: 'lstm', units: 4 },
+          { type: 'dense', name: 'out', units: 2 },
+        ],
+      },
+      weights: { file: 'arrays.h5', layers: { rnn: 'rnn' } },
+    });
     drop('evil', 'torch-files/evil.pt');
     dropFolder('repeated', 'tfjs-files/repeated');
     dropFolder('own-layers', 'tfjs-files/rnn');
@@ -173,6 +185,10 @@ describe('an imported file', () => {
       code: 'no_sequence_view',
       detail: expect.stringContaining('POST /v2/models/decoder/infer'),
     });
+    for (const body of [{ inputs: { token: [[1]], memory: [[[1, 2, 3]]] } }, { input: 'a', inputs: [] }])
+      await expect(server.ask('/v1/models/decoder/predict', body)).rejects.toThrow(
+        /POST \/v2\/models\/decoder\/infer with token \[N\], .*memory \[N, S, 3\].* because/,
+      );
     const { code, output } = unroll('inspect', join(golden, 'onnx-signatures/attention-decoder.onnx'));
     expect(code).toBe(0);
     expect(output).toMatch(/input {3}memory {6}FP32 \[N, S, 3\]\n.*\n.*\n {2}output {2}attention/);
@@ -191,6 +207,16 @@ describe('an imported file', () => {
     const { ids, y } = answers('torch')['tagger']!;
     expect(worst(await predict('words', [ids.map(String)]), y)).toBeLessThan(1e-5);
   });
+
+  it.each(['doubles', 'described-doubles'])(
+    'is served in float32 where its weights are float64, which is noted: %s',
+    async (name) => {
+      const { x, y } = answers('float64')['net']!;
+      expect(worst(await predict(name, x), y)).toBeLessThan(1e-5);
+      const details = (await (await fetch(`${server.url}/v1/models/${name}`)).json()) as { notes: string[] };
+      expect(details.notes).toContain('6 of 6 tensors are of float64: their numbers are rounded to float32');
+    },
+  );
 
   it('is served: an exported graph', async () => {
     const { x, y } = answers('onnx')['tagger-lstm']! as unknown as { x: number[]; y: number[][] };
@@ -214,6 +240,21 @@ describe('an imported file', () => {
     );
     expect(outputs.map(({ shape }) => shape)).toEqual([[1, 5, 2]]);
     expect(worst([outputs[0]!.data], [y.flat()])).toBeLessThan(1e-5);
+  });
+
+  it('of one sequence refuses inputs by name with those that it has and the route for them', async () => {
+    const message =
+      /inputs: tasks of \/v1 take one sequence, as input; .+ by name: POST \/v2\/models\/attends\/infer/;
+    expect(await server.ask('/v1/models/words/predict', { input: '0 1', inputs: null })).toBeTruthy();
+    const body = { inputs: { x: [[1]] } };
+    await expect(server.ask('/v1/models/attends/predict', body)).rejects.toThrow(message);
+    await expect(server.ask('/v1/models/attends/embed', body)).rejects.toThrow(message);
+    const lines = await fetch(`${server.url}/v1/models/attends/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: `${JSON.stringify(body)}\n`,
+    });
+    expect(await lines.text()).toMatch(message);
   });
 
   it('is served with the overrides of a model.json', async () => {

@@ -8,6 +8,7 @@ import { foldSignedGraph } from '../../src/formats/operators/fold-signed-graph.t
 import { readImportedFile } from '../../src/formats/read-imported.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import type { ExternalFiles } from '../../src/formats/external-files.ts';
+import { damagedCode, damagedJson } from './damaged-text.ts';
 import { moveOut } from './onnx/move-out.ts';
 
 // Damaged and malicious files: each must be refused with a named error, or load.
@@ -33,6 +34,7 @@ const externalBytes: ReadonlyMap<string, Uint8Array> = new Map([
   ['windows.bin', golden('tfjs-files/both-concat/group1-shard1of1.bin')],
   ['group1-shard1of1.bin', golden('tfjs-files/tagger/group1-shard1of1.bin')],
   ['weights.bin', golden('tfjs-graphs/masked-tagger/weights.bin')],
+  ['decoder.bin', golden('tfjs-graphs/decoder/weights.bin')],
 ]);
 export const externalFiles: ExternalFiles = {
   read: (name) =>
@@ -40,11 +42,11 @@ export const externalFiles: ExternalFiles = {
   list: () => Promise.resolve(['model.h5']),
 };
 
-const windows = new TextEncoder().encode(
-  new TextDecoder()
-    .decode(golden('tfjs-files/both-concat/model.json'))
-    .replace('group1-shard1of1.bin', 'windows.bin'),
-);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const withShard = (file: string, shard: string, name: string): Uint8Array =>
+  encoder.encode(decoder.decode(golden(file)).replace(shard, name));
+const windows = withShard('tfjs-files/both-concat/model.json', 'group1-shard1of1.bin', 'windows.bin');
 
 /** A valid file of each format. */
 export const seeds: Readonly<Record<string, Uint8Array>> = {
@@ -62,6 +64,11 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   TorchScript: golden('torch-files/tagger-script.pt'),
   'TorchScript loop': golden('torchscript-files/cell-loop-script.pt'),
   'TorchScript packed sequences': golden('torchscript-files/packed-trace.pt'),
+  'TorchScript dictionary': golden('torchscript-files/dict-out-script.pt'),
+  'TorchScript decoder': golden('torchscript-files/tacotron-script.pt'),
+  'TorchScript attention': golden('torchscript-files/transformer-trace.pt'),
+  'TorchScript transposed convolutions': golden('torchscript-files/upsampled-script.pt'),
+  'TorchScript float64': golden('float64-files/scripted.pt'),
   ONNX: golden('onnx-files/tagger-gru-16.onnx'),
   'ONNX operator graph': golden('onnx-files/graphs/frames-9.onnx'),
   'ONNX operator graph of ids': golden('onnx-files/graphs/pooled-16.onnx'),
@@ -75,6 +82,12 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'Keras operator graph': golden('keras-files/repeat.keras'),
   'ONNX with its tensors outside': outside.model,
   'Keras JSON': golden('old-keras-files/weights-and-config/model.json'),
+  'Keras operations': golden('keras-operation-files/slices.keras'),
+  'Keras dicts': golden('keras-dict-files/two-inputs.keras'),
+  'Keras dicts, nested': golden('keras-dict-files/nested-by-names.keras'),
+  'Keras einsum': golden('keras-layer-files/einsum-heads.keras'),
+  'Keras transposed convolution': golden('keras-layer-files/transposed-before-lstm.keras'),
+  'TensorFlow.js decoder': withShard('tfjs-graphs/decoder/model.json', 'weights.bin', 'decoder.bin'),
   'Keras HDF5': golden('keras-files/two-branches.h5'),
 };
 
@@ -128,15 +141,36 @@ function damaged(seed: Uint8Array, random: Rng): Uint8Array {
   return bytes;
 }
 
-/** A damaged copy; half of those of a zip are valid zips with a damaged entry. */
+/** Damage of a text that leaves it readable, by the end of its name. */
+const readable: Readonly<Record<string, (text: string, random: Rng) => string>> = {
+  json: damagedJson,
+  py: damagedCode,
+};
+
+/**
+ * A damaged copy; half of those of a zip are valid zips with a damaged entry, and half of those of a text stay readable.
+ */
 function damagedFile(name: string, number: number): Uint8Array {
   const seed = seeds[name]!;
   const random = createRng(number, 77);
-  if (number % 2 === 0 || seed[0] !== 0x50 || seed[1] !== 0x4b) return damaged(seed, random);
+  const isZip = seed[0] === 0x50 && seed[1] === 0x4b;
+  if (number % 2 === 0) return damaged(seed, random);
+  if (!isZip) return seed[0] === 0x7b ? damagedText(damagedJson, seed, random) : damaged(seed, random);
   const entries = Object.entries(unzipSync(seed)).filter(([, { length }]) => length > 0);
-  const [entry, content] = entries[Math.floor(random.next() * entries.length)]!;
-  return zipSync({ ...Object.fromEntries(entries), [entry]: damaged(content, random) }, { level: 0 });
+  const texts = entries.filter(([entry]) => getDamage(entry));
+  const some = number % 4 === 1 && texts.length > 0 ? texts : entries;
+  const [entry, content] = some[Math.floor(random.next() * some.length)]!;
+  const damage = some === texts ? getDamage(entry) : undefined;
+  const changed = damage ? damagedText(damage, content, random) : damaged(content, random);
+  return zipSync({ ...Object.fromEntries(entries), [entry]: changed }, { level: 0 });
 }
+
+const getDamage = (entry: string) => readable[entry.split('.').at(-1)!];
+const damagedText = (
+  damage: (text: string, random: Rng) => string,
+  content: Uint8Array,
+  random: Rng,
+): Uint8Array => encoder.encode(damage(decoder.decode(content), random));
 
 /** Whether a file was read or refused. @throws any other error */
 export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refused'> {

@@ -869,5 +869,34 @@ save("transformer-trace", Transformer(), "trace", x)
 save("norms-script", Norms(), "script", x, others=[rows(3, 7, 3)])
 save("norms-trace", Norms(), "trace", x)
 
+
+# transposed convolutions: strides, groups, dilations, paddings
+class Upsampled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wide = nn.ConvTranspose1d(3, 4, 4, stride=2, padding=1)
+        self.grouped = nn.ConvTranspose1d(4, 6, 3, stride=3, padding=2, output_padding=1, groups=2, dilation=2, bias=False)
+        self.cells = nn.GRU(6, 4, batch_first=True)
+
+    def forward(self, x):
+        y = self.grouped(torch.relu(self.wide(x.transpose(1, 2))))
+        return self.cells(y.transpose(1, 2))[0]
+
+
+class Decoded(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(3, 8, batch_first=True)
+        self.image = nn.ConvTranspose2d(2, 3, (3, 2), stride=(1, 2), padding=(1, 0), output_padding=(0, 1))
+
+    def forward(self, x):
+        y = self.cells(x)[0]
+        return self.image(y.view(y.size(0), y.size(1), 2, 4).permute(0, 2, 1, 3))
+
+
+for mode in ["script", "trace"]:
+    save(f"upsampled-{mode}", Upsampled(), mode, x, others=more)
+    save(f"transposed-image-{mode}", Decoded(), mode, x, others=more)
+
 (folder / "answers.json").write_text(json.dumps(answers, separators=(",", ":")))
 print(len(answers), "modules,", sum(one.stat().st_size for one in folder.iterdir()), "bytes")

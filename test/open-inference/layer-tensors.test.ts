@@ -40,6 +40,7 @@ async function serveLayers(file: string, rename: Readonly<Record<string, string>
     network: await engine.load(spec.network, network.weights),
     graph: null,
     lookups: [],
+    notes: [],
     weightsHash: '',
     signature: { inputs: renamed(signature.inputs), outputs: renamed(signature.outputs) },
     statistics: createModelStatistics(),

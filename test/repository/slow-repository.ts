@@ -29,6 +29,7 @@ export function createSlowRepository(root: string, { watch = false } = {}) {
         graph: {},
         signature: null,
         lookups: [],
+        notes: [],
       } as unknown as LoadedModel;
     },
     close: async () => close(),

@@ -155,6 +155,7 @@ function serve(spec: SpecInput, outputWidth = 1): ServedModel {
     graph: null,
     signature: null,
     lookups: [],
+    notes: [],
     statistics: createModelStatistics(),
   };
 }

@@ -48,6 +48,7 @@ function formatDetails(model: ModelDetails): string[] {
     ...model.layers.map(
       ({ name, type, detail, width }) => [`layer ${name}`, `${type}: ${detail}, width ${width}`] as const,
     ),
+    ...model.notes.map((note) => ['note', note] as const),
   ]);
 }
 

@@ -45,8 +45,13 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
   const missing: string[] = [];
   const { topology } = model;
   const byName = new Map(topology.members.map(({ layer }) => [layer.name, layer]));
-  const inputs = topology.inputs.map(({ layer: name }, i) =>
-    readModelInput(byName.get(name) ?? invalidModel(`the input ${quote(name)} is no layer`), i),
+  const inputNames = nameTensors(topology.inputs);
+  const inputs = topology.inputs.map(({ layer }, i) =>
+    readModelInput(
+      byName.get(layer) ?? invalidModel(`the input ${quote(layer)} is no layer`),
+      inputNames[i]!,
+      i,
+    ),
   );
   if (inputs.length === 0) invalidModel('the model has no input');
 
@@ -69,7 +74,7 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
     { inputs: sources, options }: LayerCall,
     reads: readonly GraphTensor[],
   ): readonly GraphTensor[] => {
-    if (nested) return convertNested(written, nested, reads);
+    if (nested) return convertNested(written, nested, orderInputs(nested, sources, reads));
     const layer = dropUnusedRows(isKeras1(model.version) ? toKeras2(written) : written, reads);
     if (isTextLookup(layer.className)) return [lookups.look(layer, reads)];
     lookups.read(reads);
@@ -154,7 +159,7 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
         '',
       );
     lookups.read(outputs);
-    const names = nameOutputs(topology.outputs);
+    const names = nameTensors(topology.outputs);
     return {
       graph,
       padding: padding.found(),
@@ -186,16 +191,28 @@ function dropUnusedRows(layer: KerasLayer, [x]: readonly GraphTensor[]): KerasLa
   return { ...layer, weights: [{ shape, values: table.values.subarray(0, x.tokens * units) }] };
 }
 
-/** Names outputs by their layers; further outputs of a layer are numbered, as Keras does. */
-function nameOutputs(sources: readonly TensorSource[]): string[] {
+/** The inputs of a call in the model's order: a model that takes a list may be called with a dict of its inputs' names. */
+function orderInputs(
+  { inputs }: Model,
+  sources: readonly TensorSource[],
+  reads: readonly GraphTensor[],
+): readonly GraphTensor[] {
+  const byKey = new Map(sources.map(({ key }, i) => [key, reads[i]!]));
+  const named = inputs.flatMap(({ key, layer }) => (key === undefined ? (byKey.get(layer) ?? []) : []));
+  return named.length === inputs.length ? named : reads;
+}
+
+/** Names inputs or outputs by their keys, else by their layers; further ones of a name are numbered, as Keras does. */
+function nameTensors(sources: readonly TensorSource[]): string[] {
   const names = new Set<string>();
   const counts = new Map<string, number>();
-  return sources.map(({ layer }) => {
-    let name = layer;
+  return sources.map(({ key, layer }) => {
+    const first = key ?? layer;
+    let name = first;
     while (names.has(name)) {
-      const count = counts.get(layer) ?? 1;
-      name = `${layer}_${count}`;
-      counts.set(layer, count + 1);
+      const count = counts.get(first) ?? 1;
+      name = `${first}_${count}`;
+      counts.set(first, count + 1);
     }
     names.add(name);
     return name;

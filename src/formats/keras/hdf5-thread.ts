@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import h5 from 'h5wasm';
 import type { Tensor } from '../../network/weights.ts';
-import { createArrayCollector, countElements } from '../arrays.ts';
+import { createArrayCollector, countElements, type FileArray } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import type { Hdf5ThreadReply, Hdf5 } from './hdf5-reader.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
@@ -21,7 +21,7 @@ const limits = {
 const name = 'file.h5';
 
 function readGroups(root: InstanceType<typeof h5.Group>, fileBytes: number): Hdf5 {
-  const found = createArrayCollector();
+  const found = createArrayCollector<FileArray>();
   const attributes = new Map<string, Map<string, string | readonly string[]>>();
   let groups = 0;
   let numberBytes = 0;
@@ -50,7 +50,10 @@ function readGroups(root: InstanceType<typeof h5.Group>, fileBytes: number): Hdf
       if (one instanceof h5.Group) walk(one, [...path, key]);
       else if (one instanceof h5.Dataset) {
         const place = [...path, key].join('/');
-        found.add(place, readDataset(one, place, expect));
+        found.add(place, {
+          ...readDataset(one, place, expect),
+          ...(one.dtype === '<d' && { rounded: true as const }),
+        });
       }
     }
   };

@@ -1,11 +1,10 @@
+import { flattenStructure } from './flatten-structure.ts';
 import { asConfig, asList, type Config } from './keras-config.ts';
 import type { LayerCall, TensorSource } from './keras-layer.ts';
 
 // Parses the inbound nodes of a layer. Keras 3 has the tensors among positional and keyword arguments, each with
 // a history [name, node, tensor]; Keras 1 and 2 as [name, node, tensor, keyword arguments], in which a tensor is
 // [name, node, tensor].
-
-const maxDepth = 8;
 
 /** Parses one call of a layer. */
 export function parseNode(node: unknown): LayerCall {
@@ -14,57 +13,57 @@ export function parseNode(node: unknown): LayerCall {
 }
 
 function parseKeras3Node(args: unknown, kwargs: Config): LayerCall {
-  const inputs: TensorSource[] = [];
   const options: Record<string, unknown> = { args };
-  const collect = (value: unknown, depth: number, argument?: string): void => {
-    if (depth > maxDepth) return;
-    const history = asConfig(asConfig(asConfig(value)['config']))['keras_history'];
-    if (Array.isArray(history)) inputs.push(parseSource(history, argument));
-    else if (Array.isArray(value)) value.forEach((one) => collect(one, depth + 1, argument));
-    else if (asConfig(value) === value)
-      Object.values(asConfig(value)).forEach((one) => collect(one, depth + 1, argument));
-  };
-  collect(args, 0);
+  const list = (value: unknown, argument?: string): TensorSource[] =>
+    flattenStructure(value, (one) => Array.isArray(getHistory(one))).map((leaf) =>
+      parseSource(asList(getHistory(leaf.value)), { key: leaf.key, argument }),
+    );
+  const inputs = asList(args).flatMap((value) => list(value));
   for (const [argument, value] of Object.entries(kwargs)) {
-    const before = inputs.length;
-    collect(value, 0, argument);
-    if (inputs.length === before) options[argument] = value;
+    const named = list(value, argument);
+    inputs.push(...named);
+    if (named.length === 0) options[argument] = value;
   }
   return { inputs, options };
 }
+const getHistory = (value: unknown): unknown => asConfig(asConfig(value)['config'])['keras_history'];
 
 function parseKeras2Node(node: unknown): LayerCall {
-  const list = typeof asList(node)[0] === 'string' ? [node] : asList(node);
-  const keywords = list.flatMap((input) => Object.entries(asConfig(asList(input)[3])));
+  const keywords = flattenStructure(node, isNamed).flatMap(({ value }) =>
+    Object.entries(asConfig(asList(value)[3])),
+  );
   const tensors = keywords.flatMap(([argument, value]) =>
-    (typeof asList(value)[0] === 'string' ? [value] : asList(value)).flatMap((tensor) =>
-      isHistory(tensor) ? [parseSource(tensor, argument)] : [],
+    (isNamed(value) ? [value] : asList(value)).flatMap((tensor) =>
+      isHistory(tensor) ? [parseSource(tensor, { argument })] : [],
     ),
   );
   const named = new Set(tensors.map(({ argument }) => argument));
   return {
-    inputs: [...parseHistories(list), ...tensors],
+    inputs: [...parseHistories(node), ...tensors],
     options: Object.fromEntries(keywords.filter(([argument]) => !named.has(argument))),
   };
 }
+
+const isNamed = (value: unknown): boolean => typeof asList(value)[0] === 'string';
 
 function isHistory(value: unknown): value is readonly unknown[] {
   const [name, ...place] = asList(value);
   return typeof name === 'string' && place.length === 2 && place.every(Number.isInteger);
 }
 
-/** Parses [name, node, tensor], or a list or an object of them. */
-export function parseHistories(value: unknown): TensorSource[] {
-  const list = Array.isArray(value) ? (value as readonly unknown[]) : Object.values(asConfig(value));
-  if (typeof list[0] === 'string') return [parseSource(list)];
-  return list.flatMap((one) => (typeof asList(one)[0] === 'string' ? [parseSource(asList(one))] : []));
-}
+/** Parses [name, node, tensor], or lists and dicts of them. */
+export const parseHistories = (value: unknown): TensorSource[] =>
+  flattenStructure(value, isNamed).map((leaf) => parseSource(asList(leaf.value), { key: leaf.key }));
 
 /** Parses [name, node, tensor, …]; a missing index is 0. */
-const parseSource = ([name, call, tensor]: readonly unknown[], argument?: string): TensorSource => ({
+const parseSource = (
+  [name, call, tensor]: readonly unknown[],
+  { key, argument }: { readonly key?: string | undefined; readonly argument?: string | undefined },
+): TensorSource => ({
   layer: String(name),
   call: toIndex(call),
   tensor: toIndex(tensor),
+  ...(key !== undefined && { key }),
   ...(argument !== undefined && { argument }),
 });
 const toIndex = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : 0);

@@ -24,6 +24,8 @@ export interface TensorSource {
   readonly tensor: number;
   /** The keyword argument that passes it on; absent for a positional one. */
   readonly argument?: string;
+  /** Its key in the dict that it is passed in, or that the model takes or gives. */
+  readonly key?: string;
 }
 
 /** One use of a layer: a shared layer has several. */

@@ -19,8 +19,12 @@ const datatypes: Readonly<Record<string, ModelInput['datatype']>> = {
 /** A tensor that is an input of the model. */
 export type GraphInput = GraphTensor & { readonly input: ModelInput };
 
-/** Reads an input of the model: shape and datatype are in its InputLayer. @throws UnrollError invalid_model */
-export function readModelInput({ name, config }: KerasLayer, index: number): GraphInput {
+/**
+ * Reads an input of the model: shape and datatype are in its InputLayer.
+ * @param name under which the model takes it
+ * @throws UnrollError invalid_model
+ */
+export function readModelInput({ config }: KerasLayer, name: string, index: number): GraphInput {
   const given = getBatchShape(config);
   const shape: readonly unknown[] = Array.isArray(given) ? given.slice(1) : [null];
   const sizes = shape.map((size) =>

@@ -1,4 +1,4 @@
-import { createArrayCollector, type Arrays } from '../arrays.ts';
+import { createArrayCollector, type Arrays, type FileArray } from '../arrays.ts';
 import { readZip } from '../zip.ts';
 import { readNpy } from './npy.ts';
 
@@ -7,7 +7,7 @@ import { readNpy } from './npy.ts';
  * @throws UnrollError invalid_weights
  */
 export function readNpz(bytes: Uint8Array): Arrays {
-  const found = createArrayCollector();
+  const found = createArrayCollector<FileArray>();
   for (const [name, file] of readZip(bytes, (entry) => entry.endsWith('.npy'))) {
     const array = readNpy(file, name);
     found.reserve(array.values.length);

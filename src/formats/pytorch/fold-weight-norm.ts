@@ -53,5 +53,9 @@ function normalise(g: FileArray, v: FileArray, name: string): FileArray {
     return place;
   };
   values.forEach((value, i) => (squares[at(i)]! += value * value));
-  return { shape, values: values.map((value, i) => (value * lengths[at(i)]!) / Math.sqrt(squares[at(i)]!)) };
+  return {
+    shape,
+    values: values.map((value, i) => (value * lengths[at(i)]!) / Math.sqrt(squares[at(i)]!)),
+    ...(v.rounded && { rounded: true }),
+  };
 }

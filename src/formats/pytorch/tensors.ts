@@ -1,6 +1,7 @@
 import {
   createArrayCollector,
   countElements,
+  describeType,
   unreadableArray,
   type Arrays,
   type FileArray,
@@ -57,10 +58,10 @@ export function parsePersistent(id: PickleValue): StorageRef | GlobalRef {
 }
 
 const getNumberType = ({ type }: StorageRef): NumberType =>
-  Object.hasOwn(types, type) ? types[type as keyof typeof types] : invalidWeights(describeType({ type }));
+  Object.hasOwn(types, type) ? types[type as keyof typeof types] : invalidWeights(unreadType({ type }));
 const isInteger = ({ type }: StorageRef): boolean =>
   Object.hasOwn(types, type) && numberTypes[types[type as keyof typeof types]].exact !== undefined;
-const describeType = ({ type }: Pick<StorageRef, 'type'>): string =>
+const unreadType = ({ type }: Pick<StorageRef, 'type'>): string =>
   `a storage of type ${quote(type)}, must be one of ${storageTypes.join(', ')}`;
 export const getElementBytes = (storage: StorageRef): number => numberTypes[getNumberType(storage)].bytes;
 
@@ -81,9 +82,9 @@ export function readTensors(value: PickleValue, getBytes: (storage: StorageRef) 
   const read = createTensorReader(getBytes);
   const opaque = new Set<string>();
   const readArray = (ref: TensorRef, name: string): FileArray => {
-    if (!Object.hasOwn(types, ref.storage.type)) return unreadableArray(ref.shape, describeType(ref.storage));
-    const { shape, values } = read(ref, name);
-    return { shape, values: toFloat32(values), ...(isInteger(ref.storage) && { integer: true }) };
+    if (!Object.hasOwn(types, ref.storage.type)) return unreadableArray(ref.shape, unreadType(ref.storage));
+    const { type, shape, values } = read(ref, name);
+    return { shape, values: toFloat32(values), ...describeType(type) };
   };
   let containers = 0;
   let tensors = 0;

@@ -102,6 +102,7 @@ export function toModelDetails(
     example: call?.body ?? null,
     curl: call && formatCurl(url, call, keyed),
     provenance: spec?.provenance ?? {},
+    notes: served ? [...served.notes] : [],
   };
 }
 

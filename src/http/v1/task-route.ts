@@ -16,6 +16,7 @@ import { sendJson } from '../send-json.ts';
 import type { ServerEvent } from '../server-event.ts';
 import { answerLines, isLines, linesType } from './batch/answer-lines.ts';
 import { openState, type StateCall, type StateFields } from './state-call.ts';
+import { refuseNamedInputs } from './named-inputs.ts';
 import { prefixKey } from './prefix-key.ts';
 import { toRequestError } from './request-error.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';
@@ -101,8 +102,12 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
       const { model } = request.params as z.output<typeof modelParameter>;
       const lease = parts.tasks.repository.acquire(model);
       const { name, version } = lease.model;
-      const answerLine = async (line: Buffer, signal: AbortSignal): Promise<object> =>
-        answer(request, `${name}@${version}`, readLine(bodySchema, await parseJson(line)), signal);
+      const named = `${name}@${version}`;
+      const answerLine = async (line: Buffer, signal: AbortSignal): Promise<object> => {
+        const json = await parseJson(line);
+        refuseNamedInputs(parts.tasks, named, json);
+        return answer(request, named, readLine(bodySchema, json), signal);
+      };
       void answerLines(parts, { request, reply }, answerLine, () => lease.release());
     };
     // without a promise for the requests that are no batch
@@ -118,23 +123,39 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
         next(error as Error);
       }
     };
-    scope.post(path, { config: { access: 'infer' }, onRequest, schema }, async (request, reply) => {
-      const { params } = request as { params: z.output<typeof modelParameter> };
-      const body = request.body as z.output<Schema>;
-      const signal = abortOnDisconnect(reply);
-      if (stream && body.stream === true) {
-        const { call, state } = prepare(request, body, signal);
-        const { accepted, onSubmitted } = createAcceptance();
-        const events = await openWithModel(
-          parts.tasks,
-          { reference: params.model, task },
-          (model) => stream.open(parts.tasks, { ...call(model), onSubmitted }, body),
-          (event, model) => withState(stream.toEvent(event, model, body, signal), state()),
-        );
-        return sendStream(parts, request, reply, events, { accepted });
+    const preValidation = (
+      { params, body }: FastifyRequest,
+      _: FastifyReply,
+      next: (error?: Error) => void,
+    ) => {
+      try {
+        refuseNamedInputs(parts.tasks, (params as z.output<typeof modelParameter>).model, body);
+        next();
+      } catch (error) {
+        next(error as Error);
       }
-      return sendJson(reply, await answer(request, params.model, body, signal));
-    });
+    };
+    scope.post(
+      path,
+      { config: { access: 'infer' }, onRequest, preValidation, schema },
+      async (request, reply) => {
+        const { params } = request as { params: z.output<typeof modelParameter> };
+        const body = request.body as z.output<Schema>;
+        const signal = abortOnDisconnect(reply);
+        if (stream && body.stream === true) {
+          const { call, state } = prepare(request, body, signal);
+          const { accepted, onSubmitted } = createAcceptance();
+          const events = await openWithModel(
+            parts.tasks,
+            { reference: params.model, task },
+            (model) => stream.open(parts.tasks, { ...call(model), onSubmitted }, body),
+            (event, model) => withState(stream.toEvent(event, model, body, signal), state()),
+          );
+          return sendStream(parts, request, reply, events, { accepted });
+        }
+        return sendJson(reply, await answer(request, params.model, body, signal));
+      },
+    );
   };
 }
 

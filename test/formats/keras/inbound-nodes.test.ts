@@ -38,6 +38,14 @@ it('a call of Keras 2 has them in its first four places', () => {
   expect(options).toEqual({ use_causal_mask: true });
 });
 
+it('a call of Keras 2 with a dict has them in the order of its keys', () => {
+  const { inputs } = parseNode({ b: ['query', 0, 0, {}], a: ['value', 0, 1, { training: false }] });
+  expect(inputs).toEqual([
+    { ...source('value', 1), key: 'a' },
+    { ...source('query', 0), key: 'b' },
+  ]);
+});
+
 it.each([
   ['one', ['a', 0, 1], [['a', 1]]],
   [
@@ -52,8 +60,8 @@ it.each([
     ],
   ],
   [
-    'an object',
-    { left: ['a', 0, 0], right: ['b', 0, 0] },
+    'a dict, in the order of its keys',
+    { right: ['b', 0, 0], left: ['a', 0, 0] },
     [
       ['a', 0],
       ['b', 0],

@@ -22,11 +22,13 @@ import {
 import { arithmetic, concatenate, dot, isArithmetic } from './merges.ts';
 import {
   batchNormalization,
+  groupNormalization,
   layerNormalization,
   normalization,
   rescaling,
   unitNormalization,
 } from './norms.ts';
+import { einsumDense } from './einsum-dense.ts';
 import { operation } from './operations.ts';
 import { bidirectional, recurrent } from './recurrent.ts';
 import {
@@ -38,7 +40,14 @@ import {
   upSampling1d,
   zeroPadding1d,
 } from './shapes.ts';
-import { convolution, depthwiseConvolution, pooling, requireShape, separableConvolution } from './windows.ts';
+import {
+  convolution,
+  convolutionTranspose,
+  depthwiseConvolution,
+  pooling,
+  requireShape,
+  separableConvolution,
+} from './windows.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 
 type Emit = (layer: KerasLayer, x: GraphTensor, graph: GraphBuilder) => GraphTensor;
@@ -49,10 +58,13 @@ const unchanged: Emit = (_, x) => x;
 const emitters: Readonly<Record<string, Emit>> = {
   Embedding: embedding,
   Dense: dense,
+  EinsumDense: einsumDense,
   Activation: ({ config }, x, graph) => applyActivation(config['activation'], x, graph),
   PReLU: prelu,
   Conv1D: convolution,
   Conv2D: convolution,
+  Conv1DTranspose: convolutionTranspose,
+  Conv2DTranspose: convolutionTranspose,
   DepthwiseConv1D: depthwiseConvolution,
   DepthwiseConv2D: depthwiseConvolution,
   SeparableConv1D: separableConvolution,
@@ -67,6 +79,7 @@ const emitters: Readonly<Record<string, Emit>> = {
   GlobalAveragePooling2D: imagePooling,
   AttentionWeightedAverage: attentionWeightedAverage,
   BatchNormalization: batchNormalization,
+  GroupNormalization: groupNormalization,
   LayerNormalization: layerNormalization,
   Normalization: normalization,
   Rescaling: rescaling,

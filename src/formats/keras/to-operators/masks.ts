@@ -20,6 +20,7 @@ const passing = new Set([
   'ELU',
   'GaussianDropout',
   'GaussianNoise',
+  'GroupNormalization',
   'LayerNormalization',
   'LeakyReLU',
   'PReLU',

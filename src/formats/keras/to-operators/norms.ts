@@ -3,7 +3,14 @@ import { invalidModel, quote } from '../../format-errors.ts';
 import { readNumber } from '../cell-activations.ts';
 import { requireWeights } from '../weight-layout.ts';
 import { requireField } from '../require-field.ts';
-import { resolveAxis, withValue, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
+import {
+  emitReshape,
+  resolveAxis,
+  withValue,
+  formatShape,
+  type GraphBuilder,
+  type GraphTensor,
+} from './graph-builder.ts';
 import { requireShape } from './windows.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 import { isKeras3 } from '../version.ts';
@@ -51,13 +58,40 @@ export function layerNormalization(layer: KerasLayer, x: GraphTensor, graph: Gra
     const read = [x.value, scale, ...(beta ? [graph.constant(beta)] : [])];
     return withValue(x, graph.add('LayerNormalization', read, { axis: -1, epsilon }));
   }
+  const normalized = emitStandardised(x.value, axes, epsilon, graph);
+  const scaled = gamma ? graph.add('Mul', [normalized, toConstant(gamma)]) : normalized;
+  return withValue(x, beta ? graph.add('Add', [scaled, toConstant(beta)]) : scaled);
+}
+
+/** (x − mean) / √(variance + ε), with the moments along some axes. */
+function emitStandardised(x: string, axes: readonly number[], epsilon: number, graph: GraphBuilder): string {
   const mean = (value: string): string =>
     graph.add('ReduceMean', [value], { axes: axes.map((axis) => axis + 1), keepdims: 1 });
-  const centred = graph.add('Sub', [x.value, mean(x.value)]);
+  const centred = graph.add('Sub', [x, mean(x)]);
   const variance = mean(graph.add('Mul', [centred, centred]));
   const deviation = graph.add('Sqrt', [graph.add('Add', [variance, graph.number(epsilon)])]);
-  const normalized = graph.add('Div', [centred, deviation]);
-  const scaled = gamma ? graph.add('Mul', [normalized, toConstant(gamma)]) : normalized;
+  return graph.add('Div', [centred, deviation]);
+}
+
+/** (x − mean) / √(variance + ε) · γ + β, with the moments of each group of columns over all other axes. */
+export function groupNormalization(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  const { config } = layer;
+  const axis = resolveAxis(x, config['axis'] ?? -1);
+  const size = x.shape[axis] ?? invalidModel(`groups along ${formatShape(x.shape)}`);
+  const given = Number(config['groups'] ?? 32);
+  const groups = given === -1 ? size : given;
+  if (!(groups >= 1 && Number.isInteger(size / groups))) invalidModel(`${groups} groups of ${size} columns`);
+  const grouped = emitReshape(x, x.shape.toSpliced(axis, 1, groups, size / groups), graph);
+  const axes = grouped.shape.keys().filter((one) => one !== axis);
+  const epsilon = readNumber(config, ['epsilon'], 1e-3, 'GroupNormalization');
+  const normalized = emitStandardised(grouped.value, [...axes], epsilon, graph);
+  const { gamma, beta } = splitWeights(layer, 0);
+  const toConstant = (tensor: Tensor): string => {
+    requireShape(tensor, [size]);
+    return graph.constant({ shape: keepSizes(x, [axis]), values: tensor.values });
+  };
+  const whole = emitReshape({ ...grouped, value: normalized }, x.shape, graph).value;
+  const scaled = gamma ? graph.add('Mul', [whole, toConstant(gamma)]) : whole;
   return withValue(x, beta ? graph.add('Add', [scaled, toConstant(beta)]) : scaled);
 }
 

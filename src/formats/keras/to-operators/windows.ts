@@ -1,5 +1,7 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
+import { emitExpansion } from '../../onnx/emit-function.ts';
+import { transposedConvolution } from '../../onnx/transposed-convolution.ts';
 import { requireWeights, toUnitsFirst } from '../weight-layout.ts';
 import type { Config } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-layer.ts';
@@ -53,6 +55,41 @@ export function separableConvolution(layer: KerasLayer, x: GraphTensor, graph: G
   return applyActivation(config['activation'], y, graph);
 }
 
+/** Emits a Conv1DTranspose or Conv2DTranspose. kernel [...window, filters, in], bias [filters] */
+export function convolutionTranspose(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  const { config } = layer;
+  requireField(config, 'output_padding', [null]);
+  const [kernel, bias] = requireWeights(layer, hasBias(config) ? 2 : 1);
+  const { rank, width } = requireChannels(layer, x);
+  const { padding, ...window } = parseWindow(config, readSizes(config, 'kernel_size', rank, null));
+  if (padding === 'causal') invalidModel('padding "causal" is not supported');
+  const filters = Number(config['filters']);
+  requireShape(kernel!, [...window.kernel, filters, width]);
+  if (bias) requireShape(bias, [filters]);
+  // a position adds a window to the output: "same" cuts what is beyond a stride for each, "valid" nothing
+  const beyond = window.kernel.map((size, i) => getReach(window, i, size) - window.strides[i]!);
+  const cut = beyond.map((most) => (padding === 'same' ? Math.max(0, most) : 0));
+  const before = cut.map((most) => Math.floor(most / 2));
+  const attributes = {
+    kernel_shape: window.kernel,
+    strides: window.strides,
+    dilations: window.dilations,
+    pads: [...before, ...cut.map((most, i) => most - before[i]!)],
+    output_padding: beyond.map((most) => Math.max(0, -most)),
+  };
+  const constants = [toUnitsFirst(kernel!), ...(bias ? [bias] : [])].map((one) => graph.constant(one));
+  const sizes = window.strides.map((stride, i) => {
+    const size = x.shape[i]!;
+    return size === null ? null : size * stride + Math.max(0, beyond[i]!) - cut[i]!;
+  });
+  const y = emitChannelsFirst(x, graph, [...sizes, filters], (transposed) =>
+    emitExpansion(transposedConvolution, [transposed, ...constants], attributes, graph, (values) =>
+      graph.numbers(values),
+    ),
+  );
+  return applyActivation(config['activation'], y, graph);
+}
+
 export function pooling(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { className, config } = layer;
   const { rank, width } = requireChannels(layer, x);
@@ -60,14 +97,14 @@ export function pooling(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder):
   const window = parseWindow({ ...config, strides: config['strides'] ?? kernel, dilation_rate: 1 }, kernel);
   if (window.padding === 'causal') invalidModel('padding "causal" is not supported');
   const operator = className.startsWith('Max') ? 'MaxPool' : 'AveragePool';
-  return emitChannelsFirst(x, graph, window, width, (transposed) =>
+  return emitChannelsFirst(x, graph, [...countPositions(window, x), width], (transposed) =>
     graph.add(operator, [transposed], { kernel_shape: [...kernel], ...toAttributes(window) }),
   );
 }
 
 /** The number of axes that a window moves along, by the layer's name, and the width of its input. */
 function requireChannels({ className }: KerasLayer, x: GraphTensor): { rank: number; width: number } {
-  const rank = className.endsWith('2D') ? 2 : 1;
+  const rank = className.includes('2D') ? 2 : 1;
   const width = x.shape.at(-1) ?? null;
   if (rank === 1) return { rank, ...requireSequence(x) };
   return x.shape.length === rank + 1 && width !== null
@@ -105,7 +142,7 @@ function emitConvolution(
   const [units = 0] = weight.shape;
   if (bias) requireShape(bias, [units]);
   const read = [graph.constant(weight), ...(bias ? [graph.constant(bias)] : [])];
-  return emitChannelsFirst(x, graph, window, units, (transposed) =>
+  return emitChannelsFirst(x, graph, [...countPositions(window, x), units], (transposed) =>
     graph.add('Conv', [transposed, ...read], { ...toAttributes(window), ...(group > 1 && { group }) }),
   );
 }
@@ -113,17 +150,13 @@ function emitConvolution(
 function emitChannelsFirst(
   x: GraphTensor,
   graph: GraphBuilder,
-  window: Window,
-  units: number,
+  shape: GraphTensor['shape'],
   run: (transposed: string) => string,
 ): GraphTensor {
-  const axes = window.kernel.map((_, i) => i + 1);
+  const axes = shape.slice(1).map((_, i) => i + 1);
   const transposed = graph.add('Transpose', [x.value], { perm: [0, axes.length + 1, ...axes] });
   const value = graph.add('Transpose', [run(transposed)], { perm: [0, ...axes.map((axis) => axis + 1), 1] });
-  return {
-    value,
-    shape: [...axes.map((axis) => countPositions(window, axis - 1, x.shape[axis - 1]!)), units],
-  };
+  return { value, shape };
 }
 
 function parseWindow(config: Config, kernel: readonly number[]): Window {
@@ -151,17 +184,21 @@ function toAttributes({ kernel, strides, dilations, padding }: Window): Record<s
   };
 }
 
-function countPositions(
-  { kernel, strides, dilations, padding }: Window,
-  axis: number,
-  size: number | null,
-): number | null {
-  if (size === null) return null;
-  const reach = (kernel[axis]! - 1) * dilations[axis]! + 1;
-  if (padding === 'valid' && reach > size)
-    invalidModel(`a window of ${reach} steps is longer than the sequence of ${size}`);
-  return Math.ceil((padding === 'valid' ? size - reach + 1 : size) / strides[axis]!);
-}
+/** The sizes of the axes that a window moves along, after it. */
+const countPositions = (window: Window, { shape }: GraphTensor): (number | null)[] =>
+  window.kernel.map((length, axis) => {
+    const size = shape[axis]!;
+    if (size === null) return null;
+    const reach = getReach(window, axis, length);
+    const isValid = window.padding === 'valid';
+    if (isValid && reach > size)
+      invalidModel(`a window of ${reach} steps is longer than the sequence of ${size}`);
+    return Math.ceil((isValid ? size - reach + 1 : size) / window.strides[axis]!);
+  });
+
+/** The steps from the first to the last that a window reads. */
+const getReach = ({ dilations }: Pick<Window, 'dilations'>, axis: number, length: number): number =>
+  (length - 1) * dilations[axis]! + 1;
 
 /** Reads one size per axis; one number is that of all axes. @throws UnrollError invalid_model */
 export function readSizes(config: Config, field: string, count: number, fallback: number | null): number[] {

@@ -1,4 +1,6 @@
 import { invalidModel } from '../../format-errors.ts';
+import { emitExpansion } from '../../onnx/emit-function.ts';
+import { transposedConvolution } from '../../onnx/transposed-convolution.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { knownSize, unify, unknownSize, type Dimension } from '../dimensions.ts';
 import { createTensor, getNode, requireKind, getShape } from '../tensor-values.ts';
@@ -46,28 +48,51 @@ function requireAxes(sizes: readonly unknown[], axes: number): void {
     invalidModel(`an input of ${sizes.length} dimensions, must have ${axes + 2}`);
 }
 
-/** weight [out, in / groups, …kernel]  bias [out] */
+function transposedSize(
+  size: Dimension,
+  { kernel, stride, padding, dilation }: Window,
+  extra: readonly number[],
+  axis: number,
+): Dimension {
+  const more = dilation[axis]! * (kernel[axis]! - 1) + 1 - 2 * padding[axis]! + extra[axis]! - stride[axis]!;
+  if (stride[axis] === 1 && more === 0) return size;
+  const known = knownSize(size);
+  return known === null ? unknownSize([size]) : known * stride[axis]! + more;
+}
+
+/** weight [out, in / groups, …kernel], of a transposed one [in, out / groups, …kernel]  bias [out] */
 const convolution =
-  (rank: number | null) =>
+  (rank: number | null, transposes = false) =>
   ({ graph, ...call }: Call): Value => {
     const [x, weight, bias] = [call.tensor('input'), call.tensor('weight'), call.optionalTensor('bias')];
     for (const one of [x, weight]) requireKind(one, 'float');
     const [sizes, matrix] = [getShape(x), getShape(weight)];
     const axes = rank ?? matrix.length - 2;
-    if (call.has('transposed') && call.flag('transposed'))
-      invalidModel('a transposed convolution is not supported');
     requireAxes(sizes, axes);
+    const isTransposed = transposes || (call.has('transposed') && call.flag('transposed'));
     const groups = call.int('groups', 1);
     const kernel = matrix
       .slice(2)
       .map((size) => knownSize(size) ?? invalidModel('the size of the kernel must be known'));
     const own = knownSize(matrix[1]) ?? invalidModel('the size of the weight must be known');
-    unify(sizes[1]!, own * groups, 'the channels of the input and of the weight');
+    unify(sizes[1]!, isTransposed ? matrix[0]! : own * groups, 'the channels of the input and of the weight');
     const dilation = perAxis(call.ints('dilation', [1]), axes, 'dilation');
     const stride = perAxis(call.ints('stride', [1]), axes, 'stride');
     const padding = readPadding(call, { kernel, dilation, stride });
     const window: Window = { kernel, dilation, stride, padding };
     const inputs = [getNode(x), getNode(weight), ...(bias ? [getNode(bias)] : [])];
+    if (isTransposed) {
+      const extra = perAxis(call.ints('output_padding', [0]), axes, 'output_padding');
+      const node = emitExpansion(
+        transposedConvolution,
+        inputs,
+        { ...attributes(window), output_padding: extra, group: groups },
+        graph,
+        (values) => graph.ints(values),
+      );
+      const positions = sizes.slice(2).map((size, i) => transposedSize(size, window, extra, i));
+      return createTensor(node, 'float', [sizes[0]!, own * groups, ...positions]);
+    }
     const node = graph.add('Conv', inputs, { ...attributes(window), group: groups });
     return createTensor(node, 'float', [
       sizes[0]!,
@@ -155,6 +180,7 @@ const adaptivePool =
   };
 
 const conv = 'input weight bias stride padding dilation groups';
+const transposedConv = 'input weight bias stride padding output_padding groups dilation';
 const maxPool = 'self kernel_size stride padding dilation ceil_mode';
 const averagePool = 'self kernel_size stride padding ceil_mode count_include_pad divisor_override';
 
@@ -162,6 +188,8 @@ export const windowOperators: OperatorTable = {
   _convolution_mode: [conv, convolution(null)],
   conv1d: [conv, convolution(1)],
   conv2d: [conv, convolution(2)],
+  conv_transpose1d: [transposedConv, convolution(1, true)],
+  conv_transpose2d: [transposedConv, convolution(2, true)],
   convolution: [
     'input weight bias stride padding dilation transposed output_padding groups',
     convolution(null),

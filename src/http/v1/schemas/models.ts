@@ -72,6 +72,7 @@ export const modelDetails = modelSummary
       .describe("A body of the model's task: its author's, or one that is made of its inputs"),
     curl: z.string().nullable().describe('A command that sends the example'),
     provenance: z.record(z.string(), z.unknown()),
+    notes: z.array(z.string()).describe('What was found and decided when its file was imported'),
   })
   .meta({ id: 'ModelDetails' });
 
