@@ -291,7 +291,7 @@ describe('a Keras model is refused with what is unsupported and where', () => {
   const conv = (config: Config = {}, ...weights: Tensor[]): Given =>
     layer('Conv1D', { filters: 2, kernel_size: 3, ...config }, ...weights, tensor(3, 2, 2), tensor(2));
   it.each<[string, readonly (number | null)[], readonly Given[], string | RegExp]>([
-    ...['MyLayer', 'Conv1DTranspose', 'constructor'].map(
+    ...['MyLayer', 'Conv3D', 'constructor'].map(
       (name): [string, readonly (number | null)[], readonly Given[], string] => [
         name,
         [null, 2],
