@@ -91,7 +91,7 @@ describe('the bundle', () => {
     expect(after.filter(([name]) => name !== 'inputs.json')).toEqual(
       before.filter(([name]) => name !== 'inputs.json'),
     );
-  });
+  }, 120_000);
 });
 
 describe('a clone', () => {
@@ -105,6 +105,7 @@ describe('a clone', () => {
     );
 
   it('starts the bundle until a source changes, and again after the next build', () => {
+    build();
     mark();
     expect(isBundled()).toBe(true);
     const file = pathOf('src/version.ts');
