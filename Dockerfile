@@ -1,15 +1,20 @@
 # The base image has Node 24, so the Node binaries among the optional dependencies stay out.
-FROM node:24-slim AS dependencies
+FROM node:24-slim AS build
 WORKDIR /unroll
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts
+COPY package.json package-lock.json tsconfig.json ./
+RUN npm ci --ignore-scripts
+COPY bin ./bin
+COPY scripts ./scripts
+COPY src ./src
+RUN node scripts/build.ts
+RUN npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24-slim
 WORKDIR /unroll
-COPY --from=dependencies /unroll/node_modules ./node_modules
+COPY --from=build /unroll/node_modules ./node_modules
+COPY --from=build /unroll/build ./dist
 COPY package.json LICENSE ./
 COPY bin ./bin
-COPY src ./src
 COPY openapi ./openapi
 # Training jobs publish into `models` and keep their state in `data`; everything else is read only.
 COPY --chown=node:node models ./models

@@ -1,10 +1,10 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8 --no-parallel-scavenge
 // Plain JavaScript on purpose: this file must still parse on a Node too old to run the rest.
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-// the package has JavaScript in place of TypeScript, which Node runs everywhere but below node_modules
-const source = new URL('../src/cli.ts', import.meta.url);
-const isClone = existsSync(source);
+const at = (path) => new URL(`../${path}`, import.meta.url);
+const isClone = existsSync(at('src/cli.ts'));
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 24) {
   console.error(
@@ -18,5 +18,12 @@ if (major < 24) {
 }
 const { enableCompileCache } = await import('./compile-cache.js');
 const flush = enableCompileCache();
-await import(isClone ? source : new URL('../dist/cli.js', import.meta.url));
+const { isCurrent } = await import('./bundle-stamp.js');
+// a clone's bundle only for as long as it is of what is in src/; the package and the image have nothing else
+const folder = !isClone
+  ? 'dist'
+  : isCurrent(fileURLToPath(at('build')), fileURLToPath(at('')))
+    ? 'build'
+    : 'src';
+await import(at(folder === 'src' ? 'src/cli.ts' : `${folder}/cli.js`));
 flush();

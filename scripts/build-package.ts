@@ -1,35 +1,30 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { bundle } from './bundle/bundle.ts';
+import { writeFiles } from './bundle/write-files.ts';
 
-// `npm pack`: JavaScript and declarations of src/ in dist/, since Node strips no types below node_modules. bin/unroll.js
-// starts them where there is no src/.
+// `npm pack`: dist/ with our files bundled, which bin/unroll.js starts where there is no src/, and the declarations of what
+// the package exports. Other packages' code stays with its licences in their own packages, where npm can update it.
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
-const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 rmSync(dist, { recursive: true, force: true });
-const compile = (...options: string[]): void =>
-  void execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), ...options], {
-    stdio: 'inherit',
-  });
-// comments are for those who read the declarations
-compile('--removeComments', '--declaration', 'false');
-compile('--emitDeclarationOnly');
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
 // one folder below package.json, as src/ is
 for (const entry of globSync('build/src/*', { cwd: dist }))
   renameSync(join(dist, entry), join(dist, entry.slice('build/src/'.length)));
 rmSync(join(dist, 'build'), { recursive: true });
 
-// what the compiler leaves: the files of threads, and the imports of declarations
-for (const file of globSync('**/*.{js,d.ts}', { cwd: dist })) {
+// what the compiler leaves: the imports of declarations
+for (const file of globSync('**/*.d.ts', { cwd: dist })) {
   const text = readFileSync(join(dist, file), 'utf8');
-  const pattern = file.endsWith('.d.ts')
-    ? /(?<=(?:from |import\()['"])(\.{1,2}\/[^'"]+)\.ts(?=['"])/g
-    : /(?<=new URL\(')([^']+)\.ts(?=', import\.meta\.url\))/g;
-  const rewritten = text.replaceAll(pattern, '$1.js');
-  if (rewritten !== text) writeFileSync(join(dist, file), rewritten);
+  writeFileSync(
+    join(dist, file),
+    text.replaceAll(/(?<=(?:from |import\()['"])(\.{1,2}\/[^'"]+)\.ts(?=['"])/g, '$1.js'),
+  );
 }
 
 /** The declarations that a program can reach from the package's own. */
@@ -47,3 +42,6 @@ const reachable = findDeclarations(join(dist, 'index.d.ts'));
 findDeclarations(join(dist, 'client/index.d.ts'), reachable);
 for (const file of globSync('**/*.d.ts', { cwd: dist }))
   if (!reachable.has(join(dist, file))) rmSync(join(dist, file));
+
+const { files } = await bundle({ packages: false });
+writeFiles(dist, files);

@@ -111,7 +111,7 @@ async function waitUntilHealthy(container: Container, image: Image, service: Com
 
 function checkIsolation(container: Container, { readOnly }: ComposeService): void {
   const writable = (path: string): boolean => container.exec(['/bin/sh', '-c', `: > ${path}`]).status === 0;
-  for (const path of ['/x', '/unroll/x', '/unroll/src/x'])
+  for (const path of ['/x', '/unroll/x', '/unroll/dist/x'])
     expect(!readOnly || !writable(path), `${path} cannot be written`);
   expect(writable('/tmp/x'), '/tmp can be written');
   const user = container.exec(['id', '-u']).output.trim();

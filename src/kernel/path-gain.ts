@@ -1,19 +1,23 @@
 import { clearVectorRegisters, type KernelPath } from './compile.ts';
+import { load } from './assembler/expressions.ts';
 import type { Emitter } from './emit/emitter.ts';
-import { emitLinear } from './emit/linear.ts';
+import { accumulate } from './emit/tile.ts';
 import { instantiate } from './instantiate.ts';
+import { panelWidth } from './layout.ts';
 import type { SharedMemory } from './memory.ts';
 
 // V8 accepts unknown flags, and does not revectorise on a processor without 256-bit registers. Neither is an
 // error, so whether code is revectorised can only be measured: a few milliseconds at start, and one for each
 // module.
 
-const inner = 128;
-const columns = 128;
-const rows = 48;
+/** One tile, so that every module has a few hundred bytes of it and not sixteen thousand. */
+const tile = { rows: 6, vectors: 4, inner: 128 };
+const tiles = 16;
 const rounds = 25;
 
-const parts = [rows * inner, inner * columns, columns, rows * columns].map((length) => length * 4);
+const parts = [tile.rows * tile.inner, tile.inner * panelWidth, tile.rows * panelWidth].map(
+  (length) => length * 4,
+);
 /** Memory of one measurement; its address is a multiple of 16. */
 export const probeBytes = parts.reduce((sum, bytes) => sum + bytes, 0);
 
@@ -21,7 +25,17 @@ export const probeBytes = parts.reduce((sum, bytes) => sum + bytes, 0);
 export const minGain = 1.15;
 
 /** Emits the product that is timed. @returns its name in the module */
-export const emitProbe = (e: Emitter): string => emitLinear(e, { inner, columns });
+export const emitProbe = (e: Emitter): string =>
+  e.module.function('probe', ['x', 'w', 'y', 'count'], (f, { x, w, y, count }) => {
+    f.repeat(count, () => {
+      const at = (r: number, v: number): number => (r * tile.vectors + v) * 16;
+      const sums = Array.from({ length: tile.rows }, (_, r) =>
+        Array.from({ length: tile.vectors }, (__, v) => f.v128(load(y, at(r, v)))),
+      );
+      accumulate(f, tile, x, w, sums);
+      sums.forEach((row, r) => row.forEach((sum, v) => f.store(y, sum, at(r, v))));
+    });
+  });
 
 /** How many times as fast the second module's probe runs as the first's: the best of several rounds each. */
 export function measureProbeGain(
@@ -33,10 +47,10 @@ export function measureProbeGain(
   let next = address;
   const addresses = parts.map((bytes) => (next += bytes) - bytes);
   const timed = (module: WebAssembly.Module): (() => number) => {
-    const linear = instantiate(module, memory)[probe]!;
+    const multiply = instantiate(module, memory)[probe]!;
     return () => {
       const began = performance.now();
-      linear(...addresses, rows);
+      multiply(...addresses, tiles);
       return performance.now() - began;
     };
   };

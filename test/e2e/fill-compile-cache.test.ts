@@ -29,7 +29,8 @@ describe('filling the compile cache', () => {
     const cache = join(folder, 'cache');
     expect(await fill(cache)).toEqual({ code: 0, output: '' });
     const filled = filesOf(cache);
-    expect(filled.length).toBeGreaterThan(500);
+    // fewer than 100 of a bundle, hundreds of a clone without one
+    expect(filled.length).toBeGreaterThan(50);
     const copy = join(folder, 'copy');
     cpSync(cache, copy, { recursive: true });
     const server = await startServer(models.path, {}, { environment: { NODE_COMPILE_CACHE: copy } });
@@ -39,7 +40,7 @@ describe('filling the compile cache', () => {
     );
     expect(await server.stop()).toBe(0);
     // code that only a request needs may be new
-    expect(filesOf(copy).length - filled.length).toBeLessThan(30);
+    expect(filesOf(copy).length - filled.length).toBeLessThan(filled.length / 10);
   });
 
   it('fails where the server does not start, with what it said', async () => {

@@ -1,4 +1,4 @@
-import { signedLeb, unsignedLeb } from './leb128.ts';
+import { pushUnsigned, signedLeb, unsignedLeb } from './leb128.ts';
 import { instructions, type Instruction, type InstructionName, type ValueType } from './instructions.ts';
 
 // A kernel is written as typed expressions: a tree whose leaves are locals, constants and loads. encode()
@@ -22,8 +22,8 @@ export function encodeInstruction(
 ): void {
   const { opcode }: Instruction = instructions[name];
   out.push(opcode[0]);
-  if (opcode.length === 2) out.push(...unsignedLeb(opcode[1]));
-  out.push(...immediate);
+  if (opcode.length === 2) pushUnsigned(out, opcode[1]);
+  for (const byte of immediate) out.push(byte);
 }
 
 /** The immediate of a memory instruction: alignment hint, constant byte offset. */
@@ -41,12 +41,13 @@ export function operation<T extends ValueType>(
   operands: readonly Expression[],
   immediate: readonly number[] = [],
 ): Expression<T> {
-  const row: Instruction = instructions[name];
-  const wanted = row.operands.join(', ');
-  const seen = operands.map((operand) => operand.type).join(', ');
-  if (wanted !== seen) throw new TypeError(`${name} takes (${wanted}), was given (${seen})`);
+  const { operands: wanted, result }: Instruction = instructions[name];
+  if (operands.length !== wanted.length || operands.some(({ type }, i) => type !== wanted[i]))
+    throw new TypeError(
+      `${name} takes (${wanted.join(', ')}), was given (${operands.map(({ type }) => type).join(', ')})`,
+    );
   return {
-    type: row.result as T,
+    type: result as T,
     encode: (out) => {
       for (const operand of operands) operand.encode(out);
       encodeInstruction(out, name, immediate);

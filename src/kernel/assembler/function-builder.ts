@@ -1,4 +1,4 @@
-import { unsignedLeb, vector, type Chunks } from './leb128.ts';
+import { pushUnsigned, unsignedLeb, vector, type Chunks } from './leb128.ts';
 import type { InstructionName, ValueType } from './instructions.ts';
 import {
   add,
@@ -57,7 +57,8 @@ export class FunctionBuilder {
   set<T extends ValueType>(target: Local<T>, value: Expression<T>): void {
     if (target.type !== value.type) throw new TypeError(`a ${target.type} local was given a ${value.type}`);
     value.encode(this.#body);
-    this.#body.push(0x21, ...unsignedLeb(target.index));
+    this.#body.push(0x21);
+    pushUnsigned(this.#body, target.index);
   }
 
   /** target += bytes */
@@ -126,5 +127,12 @@ export class FunctionBuilder {
 }
 
 function localAt<T extends ValueType>(type: T, index: number): Local<T> {
-  return { type, index, encode: (out) => void out.push(0x20, ...unsignedLeb(index)) };
+  return {
+    type,
+    index,
+    encode(out) {
+      out.push(0x20);
+      pushUnsigned(out, index);
+    },
+  };
 }

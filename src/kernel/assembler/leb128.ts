@@ -2,13 +2,18 @@
 
 export function unsignedLeb(value: number): number[] {
   const bytes: number[] = [];
-  let rest = value >>> 0;
-  do {
-    const low = rest & 0x7f;
-    rest >>>= 7;
-    bytes.push(rest === 0 ? low : low | 0x80);
-  } while (rest !== 0);
+  pushUnsigned(bytes, value);
   return bytes;
+}
+
+/** Appends `unsignedLeb(value)`. */
+export function pushUnsigned(bytes: number[], value: number): void {
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
 }
 
 export function signedLeb(value: number): number[] {
