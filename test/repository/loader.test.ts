@@ -67,7 +67,7 @@ describe('loader', () => {
     const root = realpathSync(temporaryFolder());
     const folder = writeModel(root, 'tiny', 1);
     const { kernel, loader } = setUp();
-    const rest = kernel.memory.allocate(kernel.memory.maximumPages * 65_536 - 300_000);
+    const rest = kernel.memory.allocate(kernel.memory.maximumPages * 65_536 - 100_000);
     const request = { realRoot: root, folder, name: 'tiny', bytes: 1 };
     await expect(loader.load(request, nothing)).rejects.toMatchObject({
       code: 'out_of_memory',
