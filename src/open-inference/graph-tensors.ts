@@ -37,7 +37,7 @@ export async function readGraphInputs(
     if (!tensor) return invalidField('inputs', `${declared.name} is missing`);
     checkTensor(tensor, declared);
     const { datatype } = declared;
-    const numbers = tensor.values as readonly number[];
+    const numbers = tensor.values as ArrayLike<number>;
     const short = datatype === 'FP16' || datatype === 'FP32';
     const values = short ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
     const toStored = datatype === 'FP16' ? roundToFloat16 : (value: number): number => value;

@@ -69,14 +69,14 @@ export async function readTensors(
     );
   const steps = lengths.reduce((sum, length) => sum + length, 0);
   checkRequestSteps(steps, limits, `inputs.${given.name}.shape`);
-  const numbers = given.values as readonly number[];
+  const numbers = given.values as readonly number[] | Float64Array;
   if (given.name === 'ids') return readIds(numbers, lengths, longest, model.vocabulary!.tokens.length, slice);
   const rows: number[][][] = [];
   for (let row = 0; row < batch; row++) {
     const sequence: number[][] = [];
     for (let t = 0; t < lengths[row]!; t++) {
       const at = (row * longest + t) * width;
-      sequence.push(numbers.slice(at, at + width));
+      sequence.push(Array.from(numbers.slice(at, at + width)));
       if (t % stepsPerCheck === 0 && slice.due()) await slice.next();
     }
     rows.push(sequence);
@@ -90,7 +90,7 @@ export async function readTensors(
  * @throws UnrollError invalid_request for an id outside the vocabulary
  */
 async function readIds(
-  numbers: readonly number[],
+  numbers: readonly number[] | Float64Array,
   lengths: readonly number[],
   longest: number,
   size: number,
@@ -98,7 +98,7 @@ async function readIds(
 ): Promise<TokenIds> {
   const ids: number[][] = [];
   for (const [row, length] of lengths.entries()) {
-    const sequence = numbers.slice(row * longest, row * longest + length);
+    const sequence = Array.from(numbers.slice(row * longest, row * longest + length));
     const outside = sequence.findIndex((id) => !(id >= 0 && id < size));
     if (outside >= 0)
       invalidField(`inputs.ids[${row}][${outside}]`, `at most ${size - 1}, was ${sequence[outside]}`);
@@ -133,9 +133,10 @@ function readLengths(given: WireTensor | undefined, batch: number, longest: numb
   checkDatatype(given, 'integers');
   if (given.shape.length !== 1 || given.shape[0] !== batch)
     invalidField('inputs.lengths.shape', `must be [${batch}], was [${given.shape.join(', ')}]`);
-  (given.values as readonly number[]).forEach((length, row) => {
+  const lengths = Array.from(given.values as ArrayLike<number>);
+  lengths.forEach((length, row) => {
     if (length < 1 || length > longest)
       invalidField(`inputs.lengths[${row}]`, `must be from 1 to ${longest}, was ${length}`);
   });
-  return given.values as readonly number[];
+  return lengths;
 }

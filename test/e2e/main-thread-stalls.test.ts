@@ -74,7 +74,7 @@ afterAll(async () => {
 
 describe('the main thread is not held up by', () => {
   // again when the collector or a slower machine adds to it: a body that holds the thread up does so each time
-  it.each(Object.entries(hostileBodies))('%s', { retry: 4 }, async (name, hostile) => {
+  it.each(Object.entries(hostileBodies))('%s', { retry: 8 }, async (name, hostile) => {
     const body = hostile.body();
     await longestStall();
     const answering = send(hostile, body);

@@ -49,7 +49,7 @@ describe('a tensor', () => {
     expect(await parseJsonValues(given, of(datatype, 3), 'x')).toEqual(given);
     const bytes = joinBytes({ name: 'x', datatype, shape: [3], values: given });
     expect(binaryByteLength({ name: 'x', datatype, shape: [3], values: given })).toBe(bytes.length);
-    expect(await parseBinaryValues(bytes, of(datatype, 3), 'x')).toEqual(given);
+    expect(Array.from<unknown>(await parseBinaryValues(bytes, of(datatype, 3), 'x'))).toEqual(given);
   });
 
   it('as bytes is little-endian', () => {

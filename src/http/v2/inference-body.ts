@@ -128,7 +128,8 @@ async function toJsonData(
       if (i % elementsPerCheck === 0 && slice.due()) await slice.next();
     }
   if (values instanceof Float32Array) return toShortestNumbers(values, slice);
-  return datatype === 'BOOL' ? values.map(Boolean) : values;
+  if (datatype === 'BOOL') return Array.from<unknown, boolean>(values, Boolean);
+  return values instanceof Float64Array ? [...values] : values;
 }
 
 async function split(body: Buffer, length: string | undefined): Promise<{ json: unknown; rest: Buffer }> {

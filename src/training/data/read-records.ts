@@ -6,6 +6,7 @@ import { requireColumns, requireTextTask } from './file-formats.ts';
 import { readCsv, type CsvRow } from './read-csv.ts';
 import { readJsonArray } from './read-json-array.ts';
 import { parseRecord, type ExampleRecord } from './example-record.ts';
+import { maxLevels, nestsTooDeep } from './nesting.ts';
 import { readLines, type Line } from './read-lines.ts';
 
 export interface ReadRecord {
@@ -64,6 +65,8 @@ const emptyRecord = (line: number): ReadRecord => ({
 });
 
 function parseJsonLine({ number, text }: Line, task: TrainingSpec['task'] | null): ReadRecord {
+  if (nestsTooDeep(text))
+    return { ...emptyRecord(number), error: `has more than ${maxLevels} levels of lists and objects` };
   let json: unknown;
   try {
     json = JSON.parse(text);

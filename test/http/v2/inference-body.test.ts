@@ -15,8 +15,8 @@ describe('a request of bytes', () => {
     const { body, length } = binary([2, 2], 4);
     body.set([1, 2, 3, 4], Number(length));
     expect((await readInference(body, length)).inputs.map(({ values }) => values)).toEqual([
-      [1, 2],
-      [3, 4],
+      Float64Array.of(1, 2),
+      Float64Array.of(3, 4),
     ]);
   });
 

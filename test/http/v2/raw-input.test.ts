@@ -31,7 +31,7 @@ describe('bytes without a header', () => {
       name: 'x',
       datatype: 'FP32',
       shape,
-      values: [1, 2, 3, 4, 5, 6],
+      values: Float64Array.of(1, 2, 3, 4, 5, 6),
     });
   });
 
