@@ -6,12 +6,12 @@ import type { WebSocket } from 'ws';
  */
 export function pingSocket(socket: WebSocket, pingMs: number): () => void {
   let alive = true;
-  const heard = (): void => void (alive = true);
-  socket.on('pong', heard);
-  socket.on('message', heard);
+  const markAlive = (): void => void (alive = true);
+  socket.on('pong', markAlive);
+  socket.on('message', markAlive);
   const timer = setInterval(() => {
     // its answer waits behind what this server does not read
-    if (socket.isPaused) return heard();
+    if (socket.isPaused) return markAlive();
     if (!alive) return socket.terminate();
     alive = false;
     socket.ping();
