@@ -89,7 +89,7 @@ export const conv: OperatorImplementation = (operator, inputs, context) => {
     const joint: JointWork = {
       operands: [rows, sums],
       before: () => collect(0, 0, count),
-      together: (all) =>
+      runAll: (all) =>
         packed!.joined(
           all.map(({ operands }) => operands),
           count,

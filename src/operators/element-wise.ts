@@ -36,10 +36,10 @@ export const unaryLoop =
     const from = required(x);
     const y = createOperand(context, from.kind, from.shape, from.known);
     const [x0, y0] = [from.values, y.values];
-    const together = from.kind === 'float' ? context.elementwise?.(operator) : null;
+    const runAll = from.kind === 'float' ? context.elementwise?.(operator) : null;
     return {
       outputs: [y],
-      ...(together && { joint: { operands: [x0, y0], together } }),
+      ...(runAll && { joint: { operands: [x0, y0], runAll } }),
       ...inSlices(y0.length, 1, (start, end) =>
         end - start === y0.length ? run(x0, y0) : run(x0.subarray(start, end), y0.subarray(start, end)),
       ),

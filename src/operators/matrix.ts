@@ -113,7 +113,7 @@ const sliceProduct = (
     ...(after ? joinWork([own, after]) : own),
     joint: {
       operands: [x, y],
-      together: (all: readonly JointWork[]) =>
+      runAll: (all: readonly JointWork[]) =>
         product.joined(
           all.map(({ operands }) => operands),
           rows,

@@ -20,7 +20,7 @@ export interface JointWork {
   /** Prepares the kernel's part, for one sequence. */
   readonly before?: () => void;
   /** Does the kernel's part for several. @param all of the same operator, this one among them */
-  readonly together: (all: readonly JointWork[]) => void;
+  readonly runAll: (all: readonly JointWork[]) => void;
   /** What the kernel reads and writes. */
   readonly operands: readonly Operand['values'][];
   /** Ends with what the kernel has done, for one sequence. */
@@ -71,7 +71,7 @@ export interface PrepareContext extends OperandContext {
    */
   product(operator: OperatorSpec): MatrixProduct | null;
   /** Computes an operator element by element for several x and y; null or absent where the kernel has none. */
-  elementwise?(operator: OperatorSpec): JointWork['together'] | null;
+  elementwise?(operator: OperatorSpec): JointWork['runAll'] | null;
   /**
    * The directions of a recurrent operator.
    * @throws UnrollError invalid_model where its weights are not constant

@@ -159,7 +159,7 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
       : {
           operands: [sweepInput, sweepOutput, sweepH, sweepC].map(({ values }) => values),
           before: () => collect(0, 0, batch, order),
-          together: (all) =>
+          runAll: (all) =>
             joined(
               all.map(({ operands }) => operands),
               steps,

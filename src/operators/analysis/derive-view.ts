@@ -84,7 +84,7 @@ function toConstant({ name, datatype, shape }: SignatureTensor, given: number | 
 function getView(analysed: AnalysedPlan): SequenceView {
   const { graph, settings, set, plan, values, drawn } = analysed;
   const { recurrences } = values;
-  const said = settings.states;
+  const given = settings.states;
   const window = recurrences.find((one) => one.lengths)?.steps ?? 1;
   const lengths = plan.inputs.filter(
     (input) => input.name !== settings.input && hasLengths(analysed, input, window),
@@ -95,7 +95,7 @@ function getView(analysed: AnalysedPlan): SequenceView {
       name !== settings.input &&
       // a whole number, such as a flag or a length, may be found anywhere
       isFloat(operandKind(datatype)) &&
-      !(said && Object.hasOwn(said, name)) &&
+      !(given && Object.hasOwn(given, name)) &&
       findStarts(drawn.get(value)!, recurrences) !== null,
   );
   const { input, states, starts } = pairStates(analysed, others, starting);

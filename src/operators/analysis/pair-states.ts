@@ -36,13 +36,13 @@ export function pairStates(
     const same = ends.find((output) => values.operand(output.value).shape.join() === shape);
     return { input, output: same ?? ends[0] };
   });
-  const said = Object.entries(settings.states ?? {}).map(([from, to]): ViewState => {
+  const given = Object.entries(settings.states ?? {}).map(([from, to]): ViewState => {
     const input = others.find(({ name }) => name === from)!;
     const output = outputs.find(({ name }) => name === to)!;
     checkPair(analysed, { input, output });
     return { input, output };
   });
-  const states = [...said, ...followed.flatMap(({ input, output }) => (output ? [{ input, output }] : []))];
+  const states = [...given, ...followed.flatMap(({ input, output }) => (output ? [{ input, output }] : []))];
   const starts = followed.flatMap(({ input, output }) => (output ? [] : [input]));
   const left = others.filter(
     (input) => !starts.includes(input) && !states.some((state) => state.input === input),
@@ -55,7 +55,7 @@ export function pairStates(
   const [only] = left;
   if (!only) return invalidOperator('the graph has no input besides states and lengths');
   if (left.length === 1) return { input: only, states, starts };
-  return { starts, ...chooseSequence(analysed, left, states, said.length > 0) };
+  return { starts, ...chooseSequence(analysed, left, states, given.length > 0) };
 }
 
 /** Whether an output can be a state's next value: the same datatype and shape. */
@@ -131,12 +131,12 @@ function chooseSequence(
   analysed: AnalysedPlan,
   left: readonly ViewInput[],
   states: readonly ViewState[],
-  said: boolean,
+  given: boolean,
 ): { input: ViewInput; states: ViewState[] } {
   const outputs = analysed.graph.signature.outputs.filter(
     (output) => !states.some((state) => state.output === output) && output.name !== analysed.settings.output,
   );
-  const choices = said
+  const choices = given
     ? []
     : left.flatMap((input) => {
         const open = left.filter((one) => one !== input);

@@ -79,7 +79,7 @@ function getProduct(
 
 /** Several x go through the scratch side by side, as many numbers at a time as it has. */
 const getElementwise =
-  (name: string, { functions, floats }: RunContext, scratch: number): JointWork['together'] =>
+  (name: string, { functions, floats }: RunContext, scratch: number): JointWork['runAll'] =>
   (all) => {
     const memory = floats();
     const compute = functions[name]!;

@@ -29,7 +29,7 @@ export function runTogether(
       return;
     }
     if (joint.before) each(({ operations }) => operations[at]!.joint!.before!());
-    if (running.length > 0) joint.together(running.map((index) => graphs[index]!.operations[at]!.joint!));
+    if (running.length > 0) joint.runAll(running.map((index) => graphs[index]!.operations[at]!.joint!));
     if (joint.after) each(({ operations }) => operations[at]!.joint!.after!());
   });
 }
