@@ -42,13 +42,10 @@ export function createHeldReports(
     flush,
     add(reports, othersWait) {
       const wait = reports.length >= manyTokens && !othersWait && now() - sentAtMs < maxMs;
-      if (!wait) {
-        for (const report of reports) held.push(report);
-        return flush();
-      }
+      for (const report of reports) held.push(report);
+      if (!wait) return flush();
       // what is not one more token goes at once, after its sequence's tokens
       const urgent = new Set(reports.filter(isUrgent).map(({ sequence }) => sequence));
-      for (const report of reports) held.push(report);
       if (urgent.size === 0) return;
       const due = held.filter(({ sequence }) => urgent.has(sequence));
       held = held.filter(({ sequence }) => !urgent.has(sequence));
