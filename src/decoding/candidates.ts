@@ -50,40 +50,53 @@ export function indexOfLargest(values: Float64Array): number {
 /** The number of most likely tokens tried first for top-p and min-p; usually they are enough. */
 const firstCount = 32;
 
-/** Applies temperature and limits. @param logProbabilities [vocabulary] @param temperature > 0 */
+/**
+ * Applies temperature and limits. The result is valid until the next call.
+ * @param scores [vocabulary] logits, or log-probabilities @param temperature > 0
+ */
 export function selectCandidates(
-  logProbabilities: Float64Array,
+  scores: Float64Array,
   temperature: number,
-  limits: SamplingLimits,
+  { topK, topP, minP }: SamplingLimits,
 ): Candidates {
-  const { topK, topP, minP } = limits;
-  const size = logProbabilities.length;
-  const highest = logProbabilities[indexOfLargest(logProbabilities)]!;
-  // relative to the most likely one, whose weight is 1, so that not all underflow at a low temperature
-  const toWeight = (logProbability: number): number => Math.exp((logProbability - highest) / temperature);
-  if (topK === 0 && topP === 1 && minP === 0) return normalised(allIds(size), logProbabilities.map(toWeight));
+  const size = scores.length;
+  const highest = scores[indexOfLargest(scores)]!;
+  const weigh = (values: Float64Array): Float64Array => toWeights(values, highest, temperature);
+  if (topK === 0 && topP === 1 && minP === 0) return normalised(allIds(size), weigh(scores));
 
-  const whole = topK === 0 && topP < 1 ? sumWeights(logProbabilities.map(toWeight)) : null;
+  const whole = topK === 0 && topP < 1 ? sumWeights(weigh(scores)) : null;
   const kept = (descending: Float64Array): number =>
     countKept(descending, topP < 1 ? (whole ?? sumWeights(descending)) * topP : Infinity, minP);
 
   const most = topK === 0 ? size : Math.min(topK, size);
   const few = topK === 0 ? Math.min(firstCount, size) : most;
   if (few <= maxInsertionSorted) {
-    const ids = topIndexes(logProbabilities, few);
-    const weights = Float64Array.from(ids, (id) => toWeight(logProbabilities[id]!));
+    const ids = topIndexes(scores, few);
+    const weights = weigh(valuesAt(scores, ids));
     const count = kept(weights);
     if (count < few || few === most) return normalised(ids.subarray(0, count), weights.subarray(0, count));
   }
   // sorting bare numbers is fast, and gives the last value to be kept
-  const descending = logProbabilities.toSorted().reverse().subarray(0, most);
-  const count = kept(descending.map(toWeight));
-  const ids = indexesDownTo(logProbabilities, descending[count - 1]!, count);
-  return normalised(
-    ids,
-    Float64Array.from(ids, (id) => toWeight(logProbabilities[id]!)),
-  );
+  const descending = scores.toSorted().reverse().subarray(0, most);
+  const count = kept(weigh(descending));
+  const ids = indexesDownTo(scores, descending[count - 1]!, count);
+  return normalised(ids, weigh(valuesAt(scores, ids)));
 }
+
+let scratch = new Float64Array(0);
+/**
+ * exp((score − highest) / temperature): relative to the highest, whose weight is 1, so that not all underflow at a low
+ * temperature. Runs for every token, where a new array and a callback for each value take as long as the exponentials.
+ */
+function toWeights(scores: Float64Array, highest: number, temperature: number): Float64Array {
+  const { length } = scores;
+  if (scratch.length < length) scratch = new Float64Array(length);
+  for (let i = 0; i < length; i++) scratch[i] = Math.exp((scores[i]! - highest) / temperature);
+  return scratch.length === length ? scratch : scratch.subarray(0, length);
+}
+
+const valuesAt = (values: Float64Array, ids: Int32Array): Float64Array =>
+  Float64Array.from(ids, (id) => values[id]!);
 
 /** The number of descending weights needed to reach `enough`, none of them below `min`; at least one. */
 function countKept(descending: Float64Array, enough: number, min: number): number {

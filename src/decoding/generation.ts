@@ -1,6 +1,6 @@
 import type { TokenTexts } from '../vocabulary/token-table.ts';
 import { drawCandidate, indexOfLargest, selectCandidates, topIndexes } from './candidates.ts';
-import { logSoftmax, penaliseFrequency, penaliseRepetition } from './logits-process.ts';
+import { logSumExp, penaliseFrequency, penaliseRepetition } from './logits-process.ts';
 import { createRng, restoreRng, type RngState } from '../random.ts';
 import { createStopTextFilter } from './stop-text.ts';
 
@@ -32,6 +32,8 @@ export interface GenerationOptions {
   readonly logprobs: number;
   /** Ids of the prompt: the repetition penalty counts them as seen. */
   readonly prompt: readonly number[];
+  /** Only the text is reported: log-probabilities are not computed, and are 0. */
+  readonly textOnly: boolean;
   /** Between two tokens' texts: a space for words, empty for characters. */
   readonly separator: string;
 }
@@ -62,6 +64,7 @@ export interface GenerationSnapshot {
 }
 
 export interface Generation {
+  readonly textOnly: boolean;
   /** Chooses the next token. logits [vocabulary], not changed. */
   next(logits: ArrayLike<number>): GenerationStep;
   snapshot(): GenerationSnapshot;
@@ -96,17 +99,19 @@ export function restoreGeneration(
     ...from.pending,
   ]);
   const scores = new Float64Array(tokens.length);
+  /** Log-probabilities, which are reported, are the scores less this. */
+  let logSum = 0;
   let count = from.count;
 
-  /** Log-probabilities after the penalties, before temperature: what is reported. */
+  /** Sets the logits after the penalties, before temperature. */
   function score(logits: ArrayLike<number>): void {
     if (logits.length !== scores.length)
       throw new RangeError(`the network gives ${logits.length} logits for a vocabulary of ${scores.length}`);
     scores.set(logits);
     penaliseRepetition(scores, seen, options.repetitionPenalty);
     penaliseFrequency(scores, generated, options.frequencyPenalty);
-    logSoftmax(scores);
-    if (Number.isNaN(scores[0])) throw new RangeError('the logits contain a number that is not finite');
+    if (!canBeDrawn(scores)) throw new RangeError('the logits contain a number that is not finite');
+    if (!options.textOnly) logSum = logSumExp(scores);
   }
 
   function choose(): number {
@@ -118,10 +123,11 @@ export function restoreGeneration(
   const describe = (id: number): TopToken => ({
     id,
     text: count > 1 ? options.separator + tokens.at(id)! : tokens.at(id)!,
-    logprob: scores[id]!,
+    logprob: options.textOnly ? 0 : scores[id]! - logSum,
   });
 
   return {
+    textOnly: options.textOnly,
     next(logits) {
       score(logits);
       const id = choose();
@@ -137,4 +143,14 @@ export function restoreGeneration(
     },
     snapshot: () => ({ rng: rng.state(), generated: [...generated], count, pending: stopText.pending }),
   };
+}
+
+/** Whether every logit is a number or −∞, and one is a number. */
+function canBeDrawn(logits: Float64Array): boolean {
+  let some = false;
+  for (let id = 0; id < logits.length; id++) {
+    if (!(logits[id]! < Infinity)) return false;
+    if (logits[id]! > -Infinity) some = true;
+  }
+  return some;
 }

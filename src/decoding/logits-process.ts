@@ -19,13 +19,15 @@ export function penaliseFrequency(
   for (const [id, count] of generated) logits[id]! -= penalty * count;
 }
 
-/** log softmax in place. A logit of −∞ keeps probability 0. Runs for every token, where iterators take twice as long. */
-export function logSoftmax(logits: Float64Array): void {
+/**
+ * ln Σ exp(logit), which subtracted from a logit gives its log-probability. Runs for every token, where iterators take twice
+ * as long.
+ */
+export function logSumExp(logits: Float64Array): number {
   const { length } = logits;
   let largest = -Infinity;
   for (let id = 0; id < length; id++) if (logits[id]! > largest) largest = logits[id]!;
   let sum = 0;
   for (let id = 0; id < length; id++) sum += Math.exp(logits[id]! - largest);
-  const logSum = largest + Math.log(sum);
-  for (let id = 0; id < length; id++) logits[id]! -= logSum;
+  return largest + Math.log(sum);
 }

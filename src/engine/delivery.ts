@@ -7,6 +7,7 @@ import type {
   InsideEvent,
   OutputsEvent,
   TensorsEvent,
+  TextEvent,
   TokenEvent,
 } from './channel/messages.ts';
 
@@ -25,7 +26,8 @@ export interface DoneEvent {
   /** After the last step, where the request keeps it. */
   readonly state: FinalState | null;
 }
-export type SequenceEvent = OutputsEvent | InsideEvent | TokenEvent | DecodedEvent | TensorsEvent | DoneEvent;
+export type SequenceEvent =
+  OutputsEvent | InsideEvent | TokenEvent | TextEvent | DecodedEvent | TensorsEvent | DoneEvent;
 
 /** Passes the events of one sequence from the engine to its reader. */
 export interface Delivery {
@@ -80,9 +82,10 @@ class SequenceDelivery implements Delivery, EventSource<SequenceEvent> {
 
   deliver(event: Exclude<SequenceEvent, DoneEvent>): void {
     if (this.#closed) return;
-    if (event.kind === 'token') {
+    if (event.kind === 'token' || event.kind === 'text') {
+      // a worker sends no text of which a part was delivered
       if (event.index < this.#nextToken) return this.#options.onRead?.(eventBytes(event));
-      this.#nextToken = event.index + 1;
+      this.#nextToken = event.index + (event.kind === 'text' ? event.tokens : 1);
       return this.#enqueue(event);
     }
     if (event.kind === 'decoded' || event.kind === 'tensors') return this.#enqueue(event);

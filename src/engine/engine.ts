@@ -87,6 +87,9 @@ export function createEngine(options: EngineOptions): Engine {
       case 'token':
         recordSteps(sequence, sequence.steps.inputSteps + report.index);
         return sequence.delivery.deliver(report);
+      case 'text':
+        recordSteps(sequence, sequence.steps.inputSteps + report.index + report.tokens - 1);
+        return sequence.delivery.deliver(report);
       case 'decoded':
       case 'tensors':
         return sequence.delivery.deliver(report);

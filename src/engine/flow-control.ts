@@ -13,13 +13,18 @@ export const grantBytes = windowBytes / 4;
 /** Maximum bytes of outputs in one report of a causal network, unless a single step is larger. */
 export const outputsBytes = windowBytes / 2;
 
-type Events = Extract<SequenceReport, { kind: 'outputs' | 'inside' | 'token' | 'decoded' | 'tensors' }>;
+type Events = Extract<
+  SequenceReport,
+  { kind: 'outputs' | 'inside' | 'token' | 'text' | 'decoded' | 'tensors' }
+>;
 
 /** Estimates the bytes of an event in the main thread's heap. Strings have one or two bytes a character. */
 export function eventBytes(event: Events): number {
   switch (event.kind) {
     case 'token':
       return 200 + 2 * event.text.length + 120 * event.top.length;
+    case 'text':
+      return 200 + 2 * event.text.length;
     case 'outputs':
     case 'inside':
       return 320 + event.values.byteLength;

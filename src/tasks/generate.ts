@@ -62,7 +62,8 @@ export async function generate(
 ): Promise<GenerateResult> {
   const prompts = await readPrompts(call.model, body.prompt, context.limits, call);
   const inside = readInsideOptions(call.model, body);
-  const submissions = createSubmissions(context, call.model, prompts, body, inside);
+  const textOnly = body.logprobs === undefined;
+  const submissions = createSubmissions(context, call.model, prompts, body, { textOnly, inside });
   const results = await runSequences(context, call, submissions, () =>
     collectInside(inside, collectGeneration(body)),
   );
@@ -88,10 +89,12 @@ export async function openGeneration(
   const inside = readInsideOptions(model, body);
   checkInsideSize(inside, 1, body, context.limits);
   // the values of a token are those that it was drawn from: the prompt's last step is the first token's
-  const submissions = createSubmissions(context, model, prompts, body).map((submission) => ({
-    ...submission,
-    inside: inside && { ...inside, firstStep: submission.input.length - 1 },
-  }));
+  const submissions = createSubmissions(context, model, prompts, body, { textOnly: false }).map(
+    (submission) => ({
+      ...submission,
+      inside: inside && { ...inside, firstStep: submission.input.length - 1 },
+    }),
+  );
   if (call.continuation) requireOneSequence(submissions.length);
   const rows = submissions.map(() => createWaitingRows(inside));
   const choices = submissions.map(() => collectGeneration(body));
@@ -148,7 +151,7 @@ function createSubmissions(
   model: ServedModel,
   prompts: readonly Prompt[],
   body: GenerateBody,
-  inside?: InsidePlan,
+  { textOnly, inside }: { readonly textOnly: boolean; readonly inside?: InsidePlan | undefined },
 ): GenerationRequest[] {
   const options = resolveSamplingOptions(model, body, limits);
   const { inputs } = model.spec;
@@ -178,7 +181,7 @@ function createSubmissions(
       input: ids,
       steps: 'last' as const,
       output: 'output' as const,
-      generation: { ...options, seed, choice, separator, prompt: seen },
+      generation: { ...options, seed, choice, separator, textOnly, prompt: seen },
       inside,
     }));
   });
@@ -210,10 +213,10 @@ function collectGeneration(body: GenerateBody): GenerationCollector {
   const logprobs: GeneratedToken[] = [];
   return {
     push(event) {
-      if (event.kind !== 'token') return;
-      tokens++;
+      if (event.kind !== 'token' && event.kind !== 'text') return;
+      tokens += event.kind === 'text' ? event.tokens : 1;
       texts.push(event.text);
-      if (body.logprobs !== undefined) logprobs.push(event);
+      if (event.kind === 'token' && body.logprobs !== undefined) logprobs.push(event);
       if (texts.length < tokensPerPart) return;
       parts.push(texts.join(''));
       texts = [];

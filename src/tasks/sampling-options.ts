@@ -37,7 +37,7 @@ export function resolveSamplingOptions(
   { spec }: ServedModel,
   body: SamplingSettings,
   limits: TaskLimits,
-): Omit<GenerationOptions, 'seed' | 'choice' | 'prompt' | 'separator'> {
+): Omit<GenerationOptions, 'seed' | 'choice' | 'prompt' | 'separator' | 'textOnly'> {
   const setting = (key: keyof typeof defaults): number => body[key] ?? spec.decoding[key] ?? defaults[key];
   if (body.max_tokens !== undefined && body.max_tokens > limits.maxTokens)
     throw new UnrollError(

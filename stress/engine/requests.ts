@@ -71,6 +71,7 @@ const drawGenerationOptions = (prompt: number[], random: Random): GenerationOpti
   choice: random.int(0, 3),
   prompt,
   separator: '',
+  textOnly: random.pick([true, false]),
   logprobs: random.pick([0, 0, 3]),
 });
 

@@ -25,6 +25,7 @@ export async function readResult(
   const content: unknown[] = [];
   let nextStep: number | null = null;
   let nextToken = 0;
+  let text = '';
   let steps = -1;
   let count = 0;
   for await (const event of events) {
@@ -41,11 +42,16 @@ export async function readResult(
       if (event.index !== nextToken) throw new WrongEvents(`token ${event.index}, expected ${nextToken}`);
       nextToken++;
       content.push([event.id, event.text, event.logprob, event.top]);
+    } else if (event.kind === 'text') {
+      if (event.index !== nextToken)
+        throw new WrongEvents(`text from token ${event.index}, expected ${nextToken}`);
+      nextToken += event.tokens;
+      text += event.text;
     } else if (event.kind === 'decoded') content.push(event.hypotheses.map(withBits));
     else if (event.kind === 'tensors' || event.kind === 'inside')
       throw new WrongEvents(`${event.kind} of a sequence that did not ask for them`);
     else {
-      content.push(event.finish);
+      content.push(text, event.finish);
       steps = event.steps;
     }
     if (++count >= maxEvents) return null;

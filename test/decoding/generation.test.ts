@@ -23,6 +23,7 @@ const defaults: GenerationOptions = {
   stop: [],
   logprobs: 0,
   prompt: [],
+  textOnly: false,
   separator: '',
 };
 const create = (options: Partial<GenerationOptions> = {}, endId?: number): Generation =>
@@ -53,6 +54,19 @@ describe('a generation', () => {
   it('chooses the most likely token at temperature 0, the first of equals', () => {
     const generation = create({ temperature: 0, maxTokens: 3 });
     expect(generation.next(Float32Array.from(tokens, (_, id) => (id === 4 || id === 6 ? 2 : 1))).id).toBe(4);
+  });
+
+  it('draws the same text where only the text is wanted, with penalties, limits and stop strings', () => {
+    const options = {
+      repetitionPenalty: 1.3,
+      frequencyPenalty: 0.2,
+      topP: 0.9,
+      temperature: 0.8,
+      stop: ['ab'],
+    };
+    for (let seed = 0; seed < 20; seed++)
+      for (const more of [{ seed }, { ...options, seed }])
+        expect(run(create({ ...more, textOnly: true }))).toEqual(run(create(more)));
   });
 
   it('ends at max_tokens with all its text', () => {
@@ -216,6 +230,8 @@ describe('a generation', () => {
       expect(() => create().next(Float32Array.from(tokens, (_, id) => (id === 7 ? one : 0)))).toThrow(
         'not finite',
       );
+    expect(() => create({ textOnly: true }).next(Float64Array.from(tokens, () => NaN))).toThrow('not finite');
+    expect(() => create().next(Float32Array.from(tokens, () => -Infinity))).toThrow('not finite');
     // −∞ says: never
     const never = Float32Array.from(tokens, (_, id) => (id === 0 ? -Infinity : 0));
     expect(create({ temperature: 0 }).next(never).id).toBe(1);

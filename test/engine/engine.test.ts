@@ -188,7 +188,10 @@ test('replaces a killed worker without an error, a gap or a duplicate event', as
   const handle = await loadNetwork(engine, causal);
   const requests = Array.from({ length: 12 }, (_, seed) =>
     seed % 2
-      ? { input: someIds(5, seed), generation: generating({ maxTokens: 1500, seed }) }
+      ? {
+          input: someIds(5, seed),
+          generation: generating({ maxTokens: 1500, seed, textOnly: seed % 4 === 1 }),
+        }
       : { input: someIds(8_000, seed), steps: 'every' as const },
   );
   const run = () => Promise.all(requests.map((more) => readResult(engine.submit(request(handle, more)))));
@@ -201,6 +204,18 @@ test('replaces a killed worker without an error, a gap or a duplicate event', as
   expect(exits).toBe(1);
   await until(() => engine.stats().restarts === 1);
   expect(await run()).toEqual(undisturbed);
+});
+
+test('a text comes in a few pieces, and is that of the tokens one by one', async () => {
+  engine = startEngine();
+  const handle = await loadNetwork(engine, causal);
+  const submit = (textOnly: boolean) =>
+    engine.submit(request(handle, { generation: generating({ maxTokens: 1500, textOnly }) }));
+  const { text, indexes, steps } = await readResult(submit(false));
+  expect(await readResult(submit(true))).toEqual({ text, indexes, steps, values: [], order: [] });
+  let pieces = 0;
+  for await (const { kind } of submit(true)) if (kind === 'text') pieces++;
+  expect(pieces).toBeLessThan(30);
 });
 
 test('fails a sequence that crashes every worker it runs on, and no others', async () => {

@@ -66,6 +66,7 @@ export const generating = (more: Partial<GenerationOptions> = {}): GenerationOpt
   choice: 0,
   prompt: [],
   separator: '',
+  textOnly: false,
   logprobs: 0,
   ...more,
 });
@@ -89,6 +90,9 @@ export async function readResult(events: AsyncIterable<SequenceEvent>): Promise<
     } else if (event.kind === 'token') {
       result.text += event.text;
       result.indexes.push(event.index);
+    } else if (event.kind === 'text') {
+      result.text += event.text;
+      for (let token = 0; token < event.tokens; token++) result.indexes.push(event.index + token);
     } else if (event.kind === 'done') result.steps = event.steps;
   }
   return result;

@@ -144,6 +144,14 @@ export interface TokenEvent extends EmittedToken {
   readonly kind: 'token';
   readonly index: number;
 }
+/** Tokens of a generation of which only the text is wanted. */
+export interface TextEvent {
+  readonly kind: 'text';
+  /** Of the first token. */
+  readonly index: number;
+  readonly tokens: number;
+  readonly text: string;
+}
 
 /** The result of a search, best hypothesis first. */
 export interface DecodedEvent {
@@ -161,6 +169,7 @@ export type SequenceReport =
   | OutputsEvent
   | InsideEvent
   | TokenEvent
+  | TextEvent
   | TensorsEvent
   | {
       readonly kind: 'done';

@@ -4,12 +4,18 @@ import type { BatcherOptions } from './batcher-options.ts';
 import { chunkSteps } from './chunks.ts';
 import { feedRows } from './feed-rows.ts';
 import { eventBytes, outputsBytes } from '../flow-control.ts';
-import type { InsideEvent, OutputsEvent, SequenceReport, TokenEvent } from '../channel/messages.ts';
+import type {
+  InsideEvent,
+  OutputsEvent,
+  SequenceReport,
+  TextEvent,
+  TokenEvent,
+} from '../channel/messages.ts';
 import { createInsideRows, toInsideEvent } from './inside-steps.ts';
 import { chooseOutputKind } from './output-kind.ts';
 import { orderRows } from './order-rows.ts';
 import { reportedWidth, toOutputsEvent } from './reported-outputs.ts';
-import { createSlot, rowsToPreempt, type BatchedSequence, type Slot } from './slot.ts';
+import { createSlot, isTextDue, rowsToPreempt, takeText, type BatchedSequence, type Slot } from './slot.ts';
 import { takeWhole, type WaitingWhole } from './take-whole.ts';
 import type { TickResult } from './tick-counters.ts';
 import { tryNext } from './try-next.ts';
@@ -81,10 +87,15 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   const isStalled = (slot: Slot): boolean => runner.causal && slot.windowBytes <= 0;
 
   /** Sends an event and subtracts its bytes from the row's window. */
-  function report(slot: Slot, emit: Emit, event: OutputsEvent | InsideEvent | TokenEvent): void {
+  function report(slot: Slot, emit: Emit, event: OutputsEvent | InsideEvent | TokenEvent | TextEvent): void {
     emit(slot.sequence.id, event);
     slot.windowBytes -= eventBytes(event);
     if (slot.windowBytes <= 0) slot.stalledSinceMs = options.now();
+  }
+
+  function reportText(slot: Slot, emit: Emit): void {
+    const event = takeText(slot);
+    if (event) report(slot, emit, event);
   }
 
   /** Preempts rows for the sequences in the queue that have no row. */
@@ -93,6 +104,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     if (excess <= 0 || !runner.causal) return;
     const preempted = rowsToPreempt(slots, excess, { ...options, now: options.now() });
     for (const { slot, row } of preempted) {
+      reportText(slot, emit);
       const { sequence, stepsRun, tokens, nextId, fedIds } = slot;
       const generation = sequence.generation?.snapshot() ?? null;
       const state = runner.saveState(row);
@@ -186,6 +198,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   /** Reports the end of a row's sequence. */
   function finish(row: number, reason: 'stop' | 'length' | null, emit: Emit): void {
     const slot = slots[row]!;
+    reportText(slot, emit);
     const { sequence, stepsRun, nextId, fedIds } = slot;
     const state = sequence.keepState ? { values: runner.saveState(row), nextId, fedIds } : null;
     emit(sequence.id, { kind: 'done', finish: reason, steps: stepsRun, runMs: runMs(slot), state });
@@ -201,8 +214,13 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     }
     for (const token of next.emitted) {
       const index = slot.tokens++;
-      if (index >= slot.sequence.alreadyDelivered) report(slot, emit, { kind: 'token', index, ...token });
+      if (index < slot.sequence.alreadyDelivered) continue;
+      if (generation.textOnly) {
+        slot.text += token.text;
+        slot.textTokens++;
+      } else report(slot, emit, { kind: 'token', index, ...token });
     }
+    if (isTextDue(slot)) reportText(slot, emit);
     slot.nextId = next.id;
     if (next.finish === null) return false;
     finish(row, next.finish, emit);

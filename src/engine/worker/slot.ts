@@ -1,7 +1,7 @@
 import type { OutputKind } from '../../network/runner.ts';
 import type { Generation } from '../../decoding/generation.ts';
 import type { BatcherOptions } from './batcher-options.ts';
-import type { InsideRequest, Resume } from '../channel/messages.ts';
+import type { InsideRequest, Resume, TextEvent } from '../channel/messages.ts';
 
 /** A sequence as a batcher receives it. */
 export interface BatchedSequence {
@@ -35,6 +35,9 @@ export interface Slot {
   /** Steps run in total, those before a preemption included. */
   stepsRun: number;
   tokens: number;
+  /** The text of its last tokens, where only the text is wanted and they have not been sent. */
+  text: string;
+  textTokens: number;
   nextId: number | null;
   /** The tokens that were generated and fed, where the final state is kept. */
   readonly fedIds: number[];
@@ -58,6 +61,8 @@ export const createSlot = (
   stepsFed: 0,
   stepsRun: sequence.resume?.step ?? 0,
   tokens: sequence.resume?.tokens ?? 0,
+  text: '',
+  textTokens: 0,
   nextId: sequence.resume?.nextId ?? null,
   fedIds: [...(sequence.resume?.fedIds ?? [])],
   stepsSinceJoin: 0,
@@ -65,6 +70,23 @@ export const createSlot = (
   windowBytes,
   stalledSinceMs: now,
 });
+
+/** Tokens that are sent as one text: the engine knows the progress of a sequence to as many. */
+const maxTextTokens = 256;
+const maxTextLength = 4096;
+
+/** Whether the text that a slot keeps is to be sent before its sequence leaves it. */
+export const isTextDue = ({ text, textTokens }: Slot): boolean =>
+  textTokens >= maxTextTokens || text.length >= maxTextLength;
+
+/** Empties what a slot keeps. */
+export function takeText(slot: Slot): TextEvent | null {
+  const { text, textTokens } = slot;
+  if (textTokens === 0) return null;
+  slot.text = '';
+  slot.textTokens = 0;
+  return { kind: 'text', index: slot.tokens - textTokens, tokens: textTokens, text };
+}
 
 /**
  * Chooses the rows of a causal network to preempt: first those stalled for `maxStallMs`, or stalled at all

@@ -66,6 +66,44 @@ test('a preempted generation continues with the same tokens', () => {
   expect(seen.of(0)).toEqual(alone.of(0));
 });
 
+test('a text goes on where it was delivered, is sent before a preemption, and is not sent twice', () => {
+  const prompt = createIds(5, 3);
+  const read = (more: { parts: number; delivered?: number; textOnly?: boolean }) => {
+    const { parts, delivered = 0, textOnly = true } = more;
+    const batcher = createBatcher(createFakeRunner({ maxRows: 1 }), { ...options, quantumSteps: parts });
+    const start = (resume?: Resume): BatchedSequence =>
+      createSequence(0, prompt.slice(resume?.step ?? 0), {
+        resume: resume ?? null,
+        generation: createFakeGeneration(600, resume?.generation, textOnly),
+        alreadyDelivered: delivered,
+      });
+    let text = '';
+    let next = delivered;
+    batcher.add(start());
+    batcher.add(createSequence(1, createIds(900, 1)));
+    const emit = (id: number, report: SequenceReport): void => {
+      if (report.kind === 'preempted')
+        return batcher.add(
+          id === 0
+            ? start(report.resume!)
+            : createSequence(1, createIds(900, 1).slice(report.resume!.step), { resume: report.resume }),
+        );
+      if (report.kind !== 'text' && report.kind !== 'token') return;
+      expect(report.index).toBe(next);
+      next += report.kind === 'text' ? report.tokens : 1;
+      text += report.text;
+    };
+    while (batcher.tick(emit));
+    expect(next).toBe(600);
+    return text;
+  };
+  const tokens = read({ parts: 1000, textOnly: false });
+  for (const parts of [1, 7, 255, 256, 257, 1000]) {
+    expect(read({ parts })).toBe(tokens);
+    expect(read({ parts, delivered: 70 })).toBe(tokens.slice(70));
+  }
+});
+
 test('an error of decoding fails only its own sequence', () => {
   const batcher = createBatcher(createFakeRunner(), options);
   const seen = collectReports();

@@ -1,9 +1,14 @@
 import type { Generation, GenerationSnapshot } from '../../../src/decoding/generation.ts';
 
 /** Chooses an id from the first logit; emits one token a step, `maxTokens` in total. */
-export function createFakeGeneration(maxTokens: number, from?: GenerationSnapshot | null): Generation {
+export function createFakeGeneration(
+  maxTokens: number,
+  from?: GenerationSnapshot | null,
+  textOnly = false,
+): Generation {
   let count = from?.count ?? 0;
   return {
+    textOnly,
     next(logits) {
       const id = Math.min(9, Math.floor((logits[0]! + 1) * 5));
       count++;
