@@ -24,9 +24,9 @@ ENV NODE_ENV=production MALLOC_ARENA_MAX=2 UNROLL_HOST=0.0.0.0 UNROLL_PORT=8080 
 VOLUME ["/unroll/data", "/unroll/models"]
 USER node
 # what a start compiles, for all containers
-RUN node --max-semi-space-size=8 --no-parallel-scavenge bin/fill-compile-cache.js
+RUN node --max-semi-space-size=8 --no-parallel-scavenge --no-allocation-site-pretenuring bin/fill-compile-cache.js
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.UNROLL_PORT}/v2/health/live`).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 # Exec form: node itself is process 1, so SIGTERM reaches the server and drains it.
-CMD ["node", "--max-semi-space-size=8", "--no-parallel-scavenge", "bin/unroll.js", "serve"]
+CMD ["node", "--max-semi-space-size=8", "--no-parallel-scavenge", "--no-allocation-site-pretenuring", "bin/unroll.js", "serve"]

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8 --no-parallel-scavenge
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8 --no-parallel-scavenge --no-allocation-site-pretenuring
 // Plain JavaScript on purpose: this file must still parse on a Node too old to run the rest.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

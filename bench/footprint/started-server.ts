@@ -9,7 +9,7 @@ import type { HeapReport } from './probe.ts';
 import { cpuMilliseconds } from './resident-memory.ts';
 
 const root = join(import.meta.dirname, '../..');
-const flags = ['--max-semi-space-size=8', '--no-parallel-scavenge'];
+const flags = ['--max-semi-space-size=8', '--no-parallel-scavenge', '--no-allocation-site-pretenuring'];
 
 export interface StartedServer {
   readonly url: string;

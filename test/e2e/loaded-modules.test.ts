@@ -82,6 +82,7 @@ describe('the flags of the young generation and the limit on arenas of malloc', 
     for (const command of [scripts['start']!, shebang, image]) {
       expect(command).toContain('--max-semi-space-size=8');
       expect(command).toContain('--no-parallel-scavenge');
+      expect(command).toContain('--no-allocation-site-pretenuring');
       expect(command).toContain('MALLOC_ARENA_MAX=2');
     }
   });
