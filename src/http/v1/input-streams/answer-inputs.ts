@@ -27,6 +27,9 @@ export interface AnswerOptions {
   readonly signal: AbortSignal;
 }
 
+/** A promise where the next answer has to wait. */
+type Send = (answer: Answer) => Promise<void> | undefined;
+
 /**
  * Runs inputs one after the other, and sends the answer of each once the session stands after it. The next one is
  * taken when the answer has been accepted.
@@ -35,22 +38,58 @@ export interface AnswerOptions {
 export async function answerInputs(
   options: AnswerOptions,
   inputs: AsyncIterable<StreamInput>,
-  send: (answer: Answer) => Promise<void> | undefined,
+  send: Send,
 ): Promise<void> {
-  const answer = createAnswer(options);
-  for await (const input of inputs) {
-    let made: Answer;
+  const answer = createAnswer(options, send);
+  for await (const input of inputs) await answer(input);
+}
+
+/** Inputs that are taken when they have arrived. */
+export interface ArrivingInputs {
+  /** The next one; null where none has arrived. @throws what ended the stream */
+  take(): StreamInput | null;
+  /** Whether all have been taken and no more will arrive. */
+  readonly ended: boolean;
+  /** Calls `ready` after something has arrived, and at the end. */
+  listen(ready: () => void): void;
+}
+
+/**
+ * The same for many streams that mostly wait: while one does, it has no promise, and nothing of its last input. What it had
+ * would be in V8's old generation when the next input comes, and thousands of streams fill that in seconds.
+ */
+export function answerArriving(options: AnswerOptions, inputs: ArrivingInputs, send: Send): Promise<void> {
+  const answer = createAnswer(options, send);
+  return new Promise((resolve, reject) => {
+    let answering = false;
+    async function answerAll(): Promise<void> {
+      answering = true;
+      for (let input = inputs.take(); input; input = inputs.take()) await answer(input);
+      answering = false;
+      if (inputs.ended) resolve();
+    }
+    inputs.listen(() => {
+      if (!answering) answerAll().catch(reject);
+    });
+  });
+}
+
+/** Answers one input. */
+function createAnswer(options: AnswerOptions, send: Send): (input: StreamInput) => Promise<void> {
+  const make = createMaker(options);
+  return async (input) => {
+    let answer: Answer;
     try {
-      made = await answer(input);
+      answer = await make(input);
     } catch (error) {
       throw new InputError(error, input);
     }
-    const sent = send(made);
+    const sent = send(answer);
     if (sent) await sent;
-  }
+  };
 }
 
-function createAnswer({ tasks, request, stream, query, signal }: AnswerOptions) {
+function createMaker({ tasks, request, stream, query, signal }: AnswerOptions) {
   const { model } = stream;
   recordModel(request, model, 'stream');
   const defaults = toDefaults(query);

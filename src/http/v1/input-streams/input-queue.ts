@@ -7,10 +7,14 @@ export interface InputQueue<T> {
   end(): void;
   /** Fails the next read at once, and drops what waits. Only the first failure counts. */
   fail(error: unknown): void;
-  /** What has arrived; null where nothing has, and after a failure. */
+  /** What has arrived; null where nothing has. @throws the failure */
   take(): T | null;
   /** Null at the end. One reader at a time. */
   next(): Promise<T | null>;
+  /** Whether everything was taken before the end. */
+  readonly ended: boolean;
+  /** For a reader that does not wait with `next`: calls `ready` after what arrives, the end and a failure. */
+  listen(ready: () => void): void;
 }
 
 /** Bytes that wait above which the connection is not read. */
@@ -25,6 +29,7 @@ export function createInputQueue<T>(source: { pause(): void; resume(): void }): 
   let ended = false;
   let failure: { readonly error: unknown } | null = null;
   let reader: PromiseWithResolvers<T | null> | null = null;
+  let ready = (): void => {};
 
   function take(): T {
     const { item, bytes } = items.shift()!;
@@ -39,6 +44,7 @@ export function createInputQueue<T>(source: { pause(): void; resume(): void }): 
     const waiting = reader;
     reader = null;
     if (waiting) settle(waiting);
+    ready();
   };
 
   return {
@@ -46,21 +52,31 @@ export function createInputQueue<T>(source: { pause(): void; resume(): void }): 
       if (failure || ended) return;
       items.push({ item, bytes });
       waitingBytes += bytes + itemBytes;
-      if (reader) return answer(({ resolve }) => resolve(take()));
+      answer(({ resolve }) => resolve(take()));
       if (waitingBytes < fullBytes || paused) return;
       paused = true;
       source.pause();
     },
     end() {
       ended = true;
-      if (items.length === 0) answer(({ resolve }) => resolve(null));
+      answer(({ resolve }) => resolve(null));
     },
     fail(error) {
       failure ??= { error };
       items.length = 0;
       answer(({ reject }) => reject(error));
     },
-    take: () => (items.length > 0 ? take() : null),
+    take() {
+      if (failure) throw failure.error;
+      return items.length > 0 ? take() : null;
+    },
+    get ended() {
+      return ended && items.length === 0;
+    },
+    listen(listener) {
+      ready = listener;
+      if (items.length > 0 || ended || failure) ready();
+    },
     next() {
       if (failure) return Promise.reject(failure.error);
       if (items.length > 0) return Promise.resolve(take());

@@ -1,4 +1,5 @@
 import { UnrollError } from '../../../errors.ts';
+import type { ArrivingInputs } from './answer-inputs.ts';
 import type { InputQueue } from './input-queue.ts';
 import type { FrameSplitter } from './split-frames.ts';
 import { InputError, type Place, type StreamInput } from './stream-input.ts';
@@ -9,52 +10,46 @@ export interface Message {
   readonly isBinary: boolean;
 }
 
-const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
-
 /**
- * The inputs of messages: text is JSON, bytes are frames. Not a generator, which takes several promises for each message.
+ * The inputs of messages: text is JSON, bytes are frames.
  * @param createFrames called for the first binary message
  * @param samples values of each binary message, which are joined to frames; undefined: it has whole frames
  */
 export function readMessages(
-  queue: Pick<InputQueue<Message>, 'take' | 'next'>,
+  queue: Pick<InputQueue<Message>, 'take' | 'ended' | 'listen'>,
   createFrames: () => FrameSplitter,
   samples: number | undefined,
-): AsyncIterable<StreamInput> {
+): ArrivingInputs {
   let frames: FrameSplitter | null = null;
   let number = 0;
-  /** Of the message that is being read. */
-  let rest: Iterator<StreamInput> | null = null;
+  /** Of the last message. */
+  let rest: StreamInput[] = [];
 
-  /** @returns null where the message has no input, or not yet */
-  function takeFrame(): StreamInput | null {
-    const next = rest?.next();
-    if (next && !next.done) return { ...next.value, unit: 'message', number };
-    rest = null;
-    return null;
-  }
-  function open({ data, isBinary }: Message): StreamInput | null {
+  function open({ data, isBinary }: Message): StreamInput[] {
     const place: Place = { unit: 'message', number: ++number };
-    if (!isBinary) return { kind: 'json', bytes: data, ...place };
+    if (!isBinary) return [{ kind: 'json', bytes: data, ...place }];
     try {
       frames ??= createFrames();
       checkLength(data.length, frames, samples);
     } catch (error) {
       throw new InputError(error, place);
     }
-    rest = frames.push(data);
-    return takeFrame();
+    return Array.from(frames.push(data), (frame) => ({ ...frame, ...place }));
   }
-  async function next(): Promise<IteratorResult<StreamInput, undefined>> {
-    let input = takeFrame();
-    while (input === null) {
-      const message = queue.take() ?? (await queue.next());
-      if (message === null) return end;
-      input = open(message);
-    }
-    return { done: false, value: input };
-  }
-  return { [Symbol.asyncIterator]: () => ({ next }) };
+  return {
+    take() {
+      while (rest.length === 0) {
+        const message = queue.take();
+        if (message === null) return null;
+        rest = open(message);
+      }
+      return rest.shift()!;
+    },
+    get ended() {
+      return rest.length === 0 && queue.ended;
+    },
+    listen: (ready) => queue.listen(ready),
+  };
 }
 
 /** @throws UnrollError input_mismatch */

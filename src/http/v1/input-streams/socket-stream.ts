@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { UnrollError } from '../../../errors.ts';
 import type { SessionStream } from '../../../sessions/session-stream.ts';
 import type { AppParts } from '../../parts.ts';
-import { answerInputs, type Answer } from './answer-inputs.ts';
+import { answerArriving, type Answer } from './answer-inputs.ts';
 import { closeWithError } from './close-socket.ts';
 import { createInputQueue } from './input-queue.ts';
 import { pingSocket } from './ping-socket.ts';
@@ -65,7 +65,7 @@ export async function answerSocket(
     onMessage = () => watch.touch();
     try {
       const inputs = readMessages(queue, () => createFrameSplitter(model, query), query.samples);
-      await answerInputs({ tasks, request, stream, query, signal: left.signal }, inputs, send);
+      await answerArriving({ tasks, request, stream, query, signal: left.signal }, inputs, send);
     } finally {
       watch.stop();
     }

@@ -47,3 +47,21 @@ it('fails a read that waits', async () => {
   queue.fail(new Error('left'));
   await expect(waiting).rejects.toThrow('left');
 });
+
+it('tells a reader that does not wait of what arrives, of the end and of a failure', () => {
+  const { queue } = queueOf();
+  const taken: (number | null | string)[] = [];
+  queue.push(1, 8);
+  queue.listen(() => {
+    try {
+      taken.push(queue.take(), queue.ended ? 'end' : 'more');
+    } catch (error) {
+      taken.push((error as Error).message);
+    }
+  });
+  expect(taken).toEqual([1, 'more']);
+  queue.push(2, 8);
+  queue.end();
+  queue.fail(new Error('left'));
+  expect(taken.slice(2)).toEqual([2, 'more', null, 'end', 'left']);
+});
