@@ -15,15 +15,20 @@ const answer = (
 ).net;
 
 describe('weights of float64', () => {
-  it.each(['state.pt', 'legacy.pt', 'arrays.npz', 'arrays.safetensors', 'arrays.h5', 'scripted.pt'])(
-    'of %s are noted to be rounded',
-    async (file) => {
-      const { notes } = await read(`float64-files/${file}`);
-      expect(notes).toEqual(['6 of 6 tensors are of float64: their numbers are rounded to float32']);
-    },
-  );
+  it.each([
+    'state.pt',
+    'legacy.pt',
+    'arrays.npz',
+    'arrays.safetensors',
+    'arrays.h5',
+    'scripted.pt',
+    'frozen.pt',
+  ])('of %s are noted to be rounded', async (file) => {
+    const { notes } = await read(`float64-files/${file}`);
+    expect(notes).toEqual(['6 of 6 tensors are of float64: their numbers are rounded to float32']);
+  });
 
-  it.each(['state.pt', 'legacy.pt', 'arrays.npz', 'arrays.safetensors', 'scripted.pt'])(
+  it.each(['state.pt', 'legacy.pt', 'arrays.npz', 'arrays.safetensors', 'scripted.pt', 'frozen.pt'])(
     'of %s give PyTorch’s answer within the tolerance of float32',
     async (file) => {
       expectAnswer((await read(`float64-files/${file}`)).network(), answer);

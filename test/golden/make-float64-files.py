@@ -34,6 +34,7 @@ arrays = {name: one.numpy() for name, one in state.items()}
 torch.save(state, folder / "state.pt")
 torch.save(state, folder / "legacy.pt", _use_new_zipfile_serialization=False)
 torch.jit.save(torch.jit.script(net), folder / "scripted.pt")
+torch.jit.save(torch.jit.freeze(torch.jit.script(net)), folder / "frozen.pt")
 np.savez(folder / "arrays.npz", **arrays)
 with h5py.File(folder / "arrays.h5", "w") as file:
     for name, one in arrays.items():

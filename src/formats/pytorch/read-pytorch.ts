@@ -8,11 +8,14 @@ import { refuseUnreadPickle } from '../unread-formats.ts';
 
 /**
  * Reads the zip of torch.save or torch.jit.save: `<name>/data.pkl`, and one file per storage in
- * `<name>/data/`.
+ * `<name>/data/`. A TorchScript has `constants.pkl` and `constants/`, too, where torch.jit.freeze puts the weights:
+ * they are named as its code does, `CONSTANTS.c0`.
  * @throws UnrollError invalid_weights
  */
 export function readPytorchZip(bytes: Uint8Array): Arrays {
-  const entries = readZip(bytes, (name) => /(^|\/)(data\.pkl|byteorder|(data|constants)\/[^/]+)$/.test(name));
+  const entries = readZip(bytes, (name) =>
+    /(^|\/)((data|constants)\.pkl|byteorder|(data|constants)\/[^/]+)$/.test(name),
+  );
   const pickles = [...entries].filter(([name]) => /(^|\/)data\.pkl$/.test(name));
   const [pickle] = pickles;
   if (!pickle || pickles.length > 1)
@@ -21,12 +24,18 @@ export function readPytorchZip(bytes: Uint8Array): Arrays {
   const order = entries.get(`${folder}byteorder`);
   if (order && new TextDecoder().decode(order).trim() !== 'little')
     invalidWeights('its numbers are big-endian, must be little-endian');
-  const { value } = unpickle(pickle[1], parsePersistent);
-  return readTensors(
-    value,
-    ({ key }) =>
-      entries.get(`${folder}data/${key}`) ?? invalidWeights(`the storage ${quote(key)} is missing`),
-  );
+  const read = (value: PickleValue, from: string): Arrays =>
+    readTensors(
+      value,
+      ({ key }) =>
+        entries.get(`${folder}${from}/${key}`) ?? invalidWeights(`the storage ${quote(key)} is missing`),
+    );
+  const arrays = read(unpickle(pickle[1], parsePersistent).value, 'data');
+  const constants = entries.get(`${folder}constants.pkl`);
+  if (!constants) return arrays;
+  const { value } = unpickle(constants, parsePersistent);
+  const named = Array.isArray(value) ? value.map((one, i) => [`CONSTANTS.c${i}`, one] as const) : [];
+  return new Map([...arrays, ...read(new Map(named), 'constants')]);
 }
 
 /** The first of the five pickles in a file from before torch 1.6, and how a pickle begins that has it. */
