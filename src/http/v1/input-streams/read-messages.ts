@@ -22,31 +22,44 @@ export function readMessages(
 ): ArrivingInputs {
   let frames: FrameSplitter | null = null;
   let number = 0;
-  /** Of the last message. */
-  let rest: StreamInput[] = [];
+  /** The next input, and the frames of its message after it; null once there is none, since a stream keeps no message. */
+  let next: StreamInput | null = null;
+  let rest: Iterator<StreamInput> | null = null;
 
-  function open({ data, isBinary }: Message): StreamInput[] {
+  function takeFrame(): void {
+    const frame = rest!.next();
+    if (frame.done) rest = next = null;
+    else next = { ...frame.value, unit: 'message', number };
+  }
+  function open({ data, isBinary }: Message): void {
     const place: Place = { unit: 'message', number: ++number };
-    if (!isBinary) return [{ kind: 'json', bytes: data, ...place }];
+    if (!isBinary) {
+      next = { kind: 'json', bytes: data, ...place };
+      return;
+    }
     try {
       frames ??= createFrames();
       checkLength(data.length, frames, samples);
     } catch (error) {
       throw new InputError(error, place);
     }
-    return Array.from(frames.push(data), (frame) => ({ ...frame, ...place }));
+    rest = frames.push(data);
+    takeFrame();
   }
   return {
     take() {
-      while (rest.length === 0) {
+      while (next === null) {
         const message = queue.take();
         if (message === null) return null;
-        rest = open(message);
+        open(message);
       }
-      return rest.shift()!;
+      const input = next;
+      next = null;
+      if (rest) takeFrame();
+      return input;
     },
     get ended() {
-      return rest.length === 0 && queue.ended;
+      return next === null && queue.ended;
     },
     listen: (ready) => queue.listen(ready),
   };
