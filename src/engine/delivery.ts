@@ -85,7 +85,7 @@ class SequenceDelivery implements Delivery, EventSource<SequenceEvent> {
     if (event.kind === 'token' || event.kind === 'text') {
       // a worker sends no text of which a part was delivered
       if (event.index < this.#nextToken) return this.#options.onRead?.(eventBytes(event));
-      this.#nextToken = event.index + (event.kind === 'text' ? event.tokens : 1);
+      this.#nextToken = indexAfter(event);
       return this.#enqueue(event);
     }
     if (event.kind === 'decoded' || event.kind === 'tensors') return this.#enqueue(event);
@@ -192,6 +192,10 @@ class SequenceDelivery implements Delivery, EventSource<SequenceEvent> {
     }
   }
 }
+
+/** Index of the token after those of an event. */
+export const indexAfter = (event: TokenEvent | TextEvent): number =>
+  event.index + (event.kind === 'text' ? event.tokens : 1);
 
 const estimateBytes = (event: SequenceEvent): number => (event.kind === 'done' ? 0 : eventBytes(event));
 

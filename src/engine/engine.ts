@@ -2,12 +2,12 @@ import { UnrollError } from '../errors.ts';
 import { findOverload } from './admission.ts';
 import { checkRequest } from './check-request.ts';
 import type { Engine, EngineOptions, GraphHandle, LoadOptions, NetworkHandle } from './engine-interface.ts';
-import { createDelivery } from './delivery.ts';
+import { createDelivery, indexAfter } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createEmptyWait } from './empty-wait.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
 import { LiveMap } from './live-map.ts';
-import type { FromWorker, GraphContent, SequenceReport } from './channel/messages.ts';
+import type { FromWorker, SequenceReport } from './channel/messages.ts';
 import { createMicrotask } from './coalesced.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
 import { createContent } from './network-content.ts';
@@ -85,10 +85,8 @@ export function createEngine(options: EngineOptions): Engine {
         recordSteps(sequence, report.first + report.steps);
         return sequence.delivery.deliver(report);
       case 'token':
-        recordSteps(sequence, sequence.steps.inputSteps + report.index);
-        return sequence.delivery.deliver(report);
       case 'text':
-        recordSteps(sequence, sequence.steps.inputSteps + report.index + report.tokens - 1);
+        recordSteps(sequence, sequence.steps.inputSteps + indexAfter(report) - 1);
         return sequence.delivery.deliver(report);
       case 'decoded':
       case 'tensors':
@@ -190,12 +188,11 @@ export function createEngine(options: EngineOptions): Engine {
     { meter }: Pick<LoadOptions, 'meter'> = {},
   ): Promise<GraphHandle> {
     const { compiled } = placement;
-    const content: GraphContent = { kind: 'graph', compiled };
+    const content = { kind: 'graph', compiled } as const;
     const id = await registerContent({ placement, content, checkLength: null, meter });
     return { id, signature: compiled.signature, weightBytes: compiled.weightBytes, kernel: compiled.code };
   }
 
-  /** @returns its id */
   async function registerContent(network: Omit<LoadedNetwork, 'id' | 'stepsRun'>): Promise<number> {
     const id = ++lastNetwork;
     const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);

@@ -3,7 +3,7 @@ import type { Runner, OutputKind } from '../../network/runner.ts';
 import type { BatcherOptions } from './batcher-options.ts';
 import { chunkSteps } from './chunks.ts';
 import { feedRows } from './feed-rows.ts';
-import { eventBytes, outputsBytes } from '../flow-control.ts';
+import { eventBytes } from '../flow-control.ts';
 import type {
   InsideEvent,
   OutputsEvent,
@@ -14,8 +14,9 @@ import type {
 import { createInsideRows, toInsideEvent } from './inside-steps.ts';
 import { chooseOutputKind } from './output-kind.ts';
 import { orderRows } from './order-rows.ts';
-import { reportedWidth, toOutputsEvent } from './reported-outputs.ts';
+import { toOutputsEvent } from './reported-outputs.ts';
 import { createSlot, isTextDue, rowsToPreempt, takeText, type BatchedSequence, type Slot } from './slot.ts';
+import { countRunnableSteps, isGenerating, producesOutput } from './slot-steps.ts';
 import { takeWhole, type WaitingWhole } from './take-whole.ts';
 import type { TickResult } from './tick-counters.ts';
 import { tryNext } from './try-next.ts';
@@ -140,27 +141,10 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     }
   }
 
-  const isGenerating = (slot: Slot): boolean => slot.stepsFed === slot.inputSteps;
-  /**
-   * Steps that a row can run now. Limits what it reports of them to `outputsBytes`, or to one step if that is
-   * more.
-   */
-  function countRunnableSteps(slot: Slot): number {
-    if (isGenerating(slot)) return 1;
-    const unfed = slot.inputSteps - slot.stepsFed;
-    const reported = reportedWidth(slot, runner);
-    if (!runner.causal || reported === 0) return unfed;
-    return Math.min(unfed, Math.max(1, Math.floor(outputsBytes / (4 * reported))));
-  }
-  /** Whether running `steps` steps produces an output that the sequence requested. */
-  const producesOutput = (slot: Slot, steps: number): boolean =>
-    (slot.sequence.steps === 'every' && !slot.sequence.generation) ||
-    slot.stepsFed + steps >= slot.inputSteps;
-
   /** Steps of each row in this tick; 0 if the row is stalled or requests another kind of output. */
   function planSteps(): { steps: number[]; outputKind: OutputKind } {
     const maxSteps = slots.some(isGenerating) ? options.maxGeneratingChunkSteps : options.maxChunkSteps;
-    const stepsLeft = slots.map(countRunnableSteps);
+    const stepsLeft = slots.map((slot) => countRunnableSteps(slot, runner));
     const steps = runner.causal
       ? chunkSteps(stepsLeft, maxSteps, Math.max(slots.length, stepsWithin(options.targetTickMs)))
       : stepsLeft;
